@@ -1,0 +1,1 @@
+"""`o2c-risk …`: parse, call, print, exit code."""

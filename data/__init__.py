@@ -1,0 +1,1 @@
+"""What a receivables table is, where it comes from and where it is kept."""

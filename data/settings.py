@@ -1,0 +1,56 @@
+"""Where things are kept at run time, and what a deployment may set.
+
+Read once, at the edge (`cli` and `serving/service.py`), and passed down.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation, from the environment (prefix ``O2C_RISK_``).
+
+    Example:
+        >>> Settings(home=Path("/srv/o2c")).lake.as_posix()
+        '/srv/o2c/lake'
+    """
+
+    model_config = SettingsConfigDict(env_prefix="O2C_RISK_", frozen=True, extra="forbid")
+
+    home: Path = Field(default=Path(".o2c-risk"), description="Folder for everything that is written at run time.")
+    threads: int = Field(default=2, ge=1, le=256, description="Threads for DuckDB and for fitting a model.")
+    stale_after_days: int = Field(
+        default=7, ge=1, le=366, description="Age in days from which served features are called stale."
+    )
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the Delta tables."""
+        return self.home / "lake"
+
+    @property
+    def store(self) -> Path:
+        """Folder of the Feast registry, the offline feature files and the SQLite online store."""
+        return self.home / "store"
+
+    @property
+    def registry_uri(self) -> str:
+        """MLflow tracking and registry address: SQLite in the home folder."""
+        return f"sqlite:///{(self.home / 'mlflow' / 'mlflow.db').absolute()}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of MLflow's run artifacts."""
+        return self.home / "mlflow" / "artifacts"
+
+    @property
+    def releases(self) -> Path:
+        """Folder of release bundles, one folder each, and the file ``current`` that names one."""
+        return self.home / "releases"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of drift reports and model cards."""
+        return self.home / "reports"

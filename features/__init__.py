@@ -1,0 +1,1 @@
+"""Facts about a customer as of a date, written once."""

@@ -1,0 +1,1 @@
+"""Is the released model still right?"""

@@ -1,0 +1,1 @@
+"""Credit policy: pure arithmetic and rules, with no framework in it."""

@@ -1,0 +1,1 @@
+"""The service an ERP calls."""

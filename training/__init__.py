@@ -1,0 +1,1 @@
+"""Cohorts, labels, fitting, calibration, evaluation, registration and promotion."""
