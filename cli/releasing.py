@@ -1,0 +1,57 @@
+"""Promotion: the limit policy and the own book beside the models that passed their gates."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import ibis
+import yaml
+
+from cli.output import say, show_json, show_table
+from data.book import Book
+from data.settings import Settings
+from features.items import as_known, items
+from policy.released import OwnBook, to_release
+
+if TYPE_CHECKING:
+    from training.promote import Promoted
+
+LIMIT_POLICY: Final = Path(__file__).resolve().parents[1] / "policy" / "parameters" / "limits.yaml"
+YEAR: Final = timedelta(days=365)
+
+
+def own_book(book: Book, as_of: date) -> OwnBook:
+    """The firm's own sales in the 365 days to a date; None where no amount is known."""
+    known = as_known(items(book), as_of)
+    window = known.issued_on.between(ibis.date(as_of - YEAR + timedelta(days=1)), ibis.date(as_of))
+    total = known.filter(window).amount.sum().to_pyarrow().as_py()
+    return OwnBook(book.currency, None if total is None else Decimal(total), as_of)
+
+
+def limit_policy(book: Book, as_of: date, source: Path = LIMIT_POLICY) -> dict[str, Any]:
+    """The policy part of a release: the committee's parameters, and the own book they are applied to."""
+    return to_release(yaml.safe_load(source.read_text(encoding="utf-8")), own_book(book, as_of))
+
+
+def release(
+    settings: Settings, book: Book, names: Sequence[str], *, as_of: date, by: str, reason: str, at: datetime
+) -> "Promoted":
+    """Promote the newest version of each model, and put the release in force."""
+    from training.promote import promote  # late: MLflow takes seconds to import
+
+    return promote(settings, names, by=by, reason=reason, at=at, policy=limit_policy(book, as_of))
+
+
+def tell(promoted: "Promoted", *, as_json: bool = False) -> None:
+    """What was released and which gates it passed."""
+    if as_json:
+        gates = [result.model_dump() for result in promoted.results]
+        show_json({"release": promoted.release_id, "models": promoted.versions, "gates": gates})
+        return
+    rows = [(result.model, result.gate, result.sentence) for result in promoted.results]
+    show_table("Gates", ("model", "gate", "what was found"), rows)
+    models = ", ".join(f"{name} version {version}" for name, version in promoted.versions.items())
+    say(f"Release {promoted.release_id} is in force: {models}.")
+    say(f"Bundle: {promoted.folder}   Record: {promoted.record}")

@@ -1,0 +1,122 @@
+"""Scores and limits without a running service: the service's own answers, asked for in this process."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from cli.output import percent, say, show_table
+from data.settings import Settings
+from serving.desk import LATE_MODEL, Desk
+from serving.release import Live, source_of
+from serving.schemas import DefaultScoreRequest, LatePaymentRequest, LimitRequest
+
+if TYPE_CHECKING:
+    from serving.release import Release
+
+USUAL: Final = ("invoice_amount_mean_365d", "terms_mean_365d", "interest_rate_mean_365d")
+CENT: Final = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said of one customer.
+
+    Attributes:
+        customer_id: The customer.
+        default: The answer to ``/v1/scores/default``.
+        late: The answer to ``/v1/scores/late-payment`` for an invoice as the customer usually gets it, issued the
+            day after; None where no invoice of the last 365 days tells what is usual.
+        limit: The answer to ``/v1/limits``.
+    """
+
+    customer_id: str
+    default: dict[str, Any]
+    late: dict[str, Any] | None
+    limit: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The three answers, for JSON."""
+        return {
+            "customer_id": self.customer_id,
+            "default": self.default,
+            "late_payment": self.late,
+            "limit": self.limit,
+        }
+
+
+def the_desk(settings: Settings, as_of: date) -> Desk:
+    """The service's desk on the release in force, with ``as_of`` as its business day.
+
+    Raises:
+        Problem: There is no release that could be used.
+    """
+    live = Live(source_of(settings.releases, settings.store))
+    live.refresh()
+    live.release()
+    return Desk(live, today=lambda: as_of, stale_after_days=settings.stale_after_days)
+
+
+def answers(desk: Desk, customer_ids: Sequence[str], as_of: date) -> list[Answer]:
+    """What the service would answer for each customer on a day."""
+    return [_answer(desk, customer_id, as_of) for customer_id in customer_ids]
+
+
+def _answer(desk: Desk, customer_id: str, as_of: date) -> Answer:
+    release = desk.live.release()
+    usual = _usual_invoice(release, customer_id, as_of) if LATE_MODEL in release.models else None
+    return Answer(
+        customer_id,
+        desk.default(DefaultScoreRequest(customer_id=customer_id, as_of=as_of)),
+        desk.late_payment(usual) if usual else None,
+        desk.limit(LimitRequest(customer_id=customer_id, as_of=as_of)),
+    )
+
+
+def _usual_invoice(release: "Release", customer_id: str, as_of: date) -> LatePaymentRequest | None:
+    values = release.facts.read_online([customer_id], USUAL)[0].values
+    amount, terms, rate = (values[name] for name in USUAL)
+    if amount is None or terms is None or math.isnan(amount) or amount <= 0:
+        return None
+    issued_on = as_of + timedelta(days=1)
+    return LatePaymentRequest(
+        customer_id=customer_id,
+        amount=Decimal(repr(amount)).quantize(CENT),
+        currency=release.policy.book.currency,
+        issued_on=issued_on,
+        due_on=issued_on + timedelta(days=round(terms)),
+        interest_rate=None if rate is None else Decimal(repr(rate)).quantize(CENT),
+    )
+
+
+def largest_open(release: "Release", customer_ids: Sequence[str], how_many: int) -> list[str]:
+    """The customers that owe most, the largest first."""
+    rows = release.facts.read_online(customer_ids, ["open_amount"])
+    owing = [(row.values["open_amount"] or 0.0, row.customer_id) for row in rows]
+    return [customer_id for _, customer_id in sorted(owing, key=lambda pair: (-pair[0], pair[1]))[:how_many]]
+
+
+def tell(found: Sequence[Answer], as_of: date) -> None:
+    """A row per customer, for a person."""
+    rows = [_row(answer) for answer in found]
+    columns = ("customer", "default in 180 d", "late ≥ 5 d", "limit", "binding cap", "why")
+    show_table(f"Customers at the end of {as_of}", columns, rows, numbers=("default in 180 d", "late ≥ 5 d", "limit"))
+    for answer in found:
+        for doubt in answer.default["doubts"]:
+            say(f"REVIEW {answer.customer_id}: {doubt}")
+
+
+def _row(answer: Answer) -> tuple[Any, ...]:
+    limit = answer.limit
+    amount = limit["recommended_limit"]
+    reasons = [reason["sentence"] for reason in answer.default["reasons"][:2]]
+    return (
+        answer.customer_id,
+        percent(answer.default["pd_180d"], 2),
+        percent(answer.late["late_prob_5d"]) if answer.late else None,
+        None if amount is None else f"{Decimal(amount):,.0f} {limit['currency']}",
+        limit["binding_cap"],
+        " ".join(reasons) or "Nothing speaks against the customer.",
+    )

@@ -1,0 +1,353 @@
+"""The receivables ledger: invoices, orders, disputes, credit notes, payments and their allocations."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from data.contracts import ALLOCATIONS, CREDIT_NOTES, DISPUTES, INVOICES, ORDERS, PAYMENTS
+from data.simulated_calendar import working_day_after
+from data.simulated_columns import (
+    NEVER,
+    Cents,
+    Days,
+    Flags,
+    Indices,
+    choice,
+    counts,
+    days,
+    flags,
+    identifiers,
+    instants,
+    money,
+    rate,
+    same,
+    shaped,
+)
+from data.simulated_schedule import Items
+from data.simulated_settlement import GRACE_DAYS, Settlement
+from data.simulated_world import World
+
+ORDER_AHEAD_DAYS: Final = 10
+"""An order comes at most this many days before its invoice."""
+REASONS: Final = ("QUALITY", "PRICE", "QUANTITY", "DELIVERY", None)
+_CLOSE_OF_BUSINESS: Final = 17 * 3_600
+_MORNING: Final = 9 * 3_600
+_ORDERED_SHARE: Final = 0.9
+_AMOUNT_MISSING_SHARE: Final = 0.001
+_CORRECTED_SHARE: Final = 0.001
+_CREDITED_SHARE: Final = 0.015
+_FULLY_CREDITED_SHARE: Final = 0.1
+_PART_PAID_SHARE: Final = 0.025
+_PART_PAID_IN_DISTRESS_SHARE: Final = 0.3
+_SHORT_PAID_SHARE: Final = 0.005
+_OVERPAID_SHARE: Final = 0.003
+_UNALLOCATED_SHARE: Final = 0.002
+_REBATE_SHARE: Final = 0.004
+_DISPUTED_LATE_SHARE: Final = 0.2
+_DISPUTED_SHARE: Final = 0.006
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What every table of the ledger is made from, each column of shape (items,), ordered by invoice number.
+
+    Attributes:
+        items: The invoices, those that are only ordered by the end of the book included.
+        settlement: What became of them.
+        number: Invoice number, 1 for the first issued.
+        ordered: Order day, NEVER for an invoice without order.
+        is_missing: Whether the source lost the amount.
+        credit: Cents credited on the invoice.
+        credited: Day of the credit note, NEVER for none.
+        is_in_book: Whether the invoice was issued by the end of the book.
+    """
+
+    items: Items
+    settlement: Settlement
+    number: Indices
+    ordered: Days
+    is_missing: Flags
+    credit: Cents
+    credited: Days
+    is_in_book: Flags
+
+
+def ledger_of(world: World, items: Items, settlement: Settlement) -> Ledger:
+    """Number the invoices that are issued, by day of issue, and draw their orders and credit notes."""
+    rng = world.stream("ledger")
+    seen = np.flatnonzero(settlement.is_issued & (items.issued <= world.calendar.end + ORDER_AHEAD_DAYS))
+    rows = seen[np.argsort((items.issued[seen] - world.calendar.start).astype(np.uint16), kind="stable")]
+    items = items.take(rows)
+    settlement = Settlement(
+        settlement.is_issued[rows], settlement.paid[rows], settlement.distress[rows], settlement.late5_prob[rows]
+    )
+    n = len(items)
+    ordered = items.issued - rng.integers(1, ORDER_AHEAD_DAYS + 1, n, dtype=np.int32)
+    has_order = rng.random(n, dtype=np.float32) < _ORDERED_SHARE
+    is_missing = rng.random(n, dtype=np.float32) < _AMOUNT_MISSING_SHARE
+    credit, credited = _credits(rng, items, settlement, is_missing)
+    return Ledger(
+        items=items,
+        settlement=settlement,
+        number=np.arange(1, n + 1, dtype=np.int32),
+        ordered=np.where(has_order, ordered, NEVER).astype(np.int32),
+        is_missing=is_missing,
+        credit=credit,
+        credited=credited,
+        is_in_book=items.issued <= world.calendar.end,
+    )
+
+
+def _credits(rng: np.random.Generator, items: Items, settlement: Settlement, is_missing: Flags) -> tuple[Cents, Days]:
+    """Credit notes on invoices: a part before payment, or the whole instead of it; none once in distress."""
+    n = len(items)
+    chosen = (rng.random(n, dtype=np.float32) < _CREDITED_SHARE) & ~is_missing
+    is_full = chosen & (rng.random(n, dtype=np.float32) < _FULLY_CREDITED_SHARE) & (settlement.distress == NEVER)
+    wanted = items.issued + (rng.random(n) * (items.due - items.issued)).astype(np.int32)
+    day = np.where(is_full, settlement.paid, np.minimum(wanted, settlement.paid))
+    chosen &= day < settlement.distress
+    share = np.where(is_full, 1.0, rng.uniform(0.02, 0.4, n))
+    cents = np.where(chosen, np.rint(share * items.cents), 0).astype(np.int64)
+    return cents, np.where(chosen, day, NEVER).astype(np.int32)
+
+
+def _seconds(rng: np.random.Generator, rows: int, opening: int) -> Indices:
+    """Seconds after midnight within the hour that begins at ``opening``."""
+    return rng.integers(opening, opening + 3_600, rows, dtype=np.int32)
+
+
+def invoices_table(world: World, ledger: Ledger) -> pa.Table:
+    """Invoices known at issue; one in a thousand has its amount put right within days, as a further version."""
+    rng = world.stream("invoices")
+    rows = np.flatnonzero(ledger.is_in_book)
+    later = ledger.items.issued[rows] + rng.integers(1, 6, len(rows), dtype=np.int32)
+    wrong = (rng.random(len(rows), dtype=np.float32) < _CORRECTED_SHARE) & ~ledger.is_missing[rows]
+    put_right = np.flatnonzero(wrong & (later <= world.calendar.end))
+    cents = ledger.items.cents[rows]
+    first = np.where(wrong, cents + cents // 10, cents)
+    seconds = _seconds(rng, len(rows), _CLOSE_OF_BUSINESS)
+    who = np.concatenate([rows, rows[put_right]])
+    known = instants(
+        np.concatenate([ledger.items.issued[rows], later[put_right]]), np.concatenate([seconds, seconds[put_right]])
+    )
+    columns = {
+        "invoice_id": identifiers("I", ledger.number[who], 9),
+        "customer_id": identifiers("C", ledger.items.customer[who], 6),
+        "issued_on": days(ledger.items.issued[who]),
+        "due_on": days(ledger.items.due[who]),
+        "amount": money(np.concatenate([first, cents[put_right]]), ledger.is_missing[who]),
+        "currency": same(world.shape.currency, len(who)),
+        "interest_rate": rate(np.zeros(len(who), np.int64), np.ones(len(who), bool)),
+        "order_id": identifiers("O", ledger.number[who], 9, ledger.ordered[who] >= NEVER),
+        "outcome_unknown": flags(np.zeros(len(who), bool)),
+    }
+    return shaped(INVOICES, columns, known)
+
+
+def orders_table(world: World, ledger: Ledger) -> pa.Table:
+    """Orders, the open ones included: those whose invoice comes after the end of the book."""
+    rng = world.stream("orders")
+    rows = np.flatnonzero(ledger.ordered <= world.calendar.end)
+    items = ledger.items
+    columns = {
+        "order_id": identifiers("O", ledger.number[rows], 9),
+        "customer_id": identifiers("C", items.customer[rows], 6),
+        "ordered_on": days(ledger.ordered[rows]),
+        "amount": money(items.cents[rows]),
+        "currency": same(world.shape.currency, len(rows)),
+        "terms_days": counts((items.due - items.issued)[rows]),
+    }
+    return shaped(ORDERS, columns, instants(ledger.ordered[rows], _seconds(rng, len(rows), _MORNING)))
+
+
+def disputes_table(world: World, ledger: Ledger) -> pa.Table:
+    """Disputes, most about invoices that are paid late for it; closing one is a further version of its row.
+
+    A dispute of an invoice that distress leaves unpaid was opened before the distress and is closed by the
+    due date, so that it never stops the count of its days past due.
+    """
+    rng = world.stream("disputes")
+    items, paid, distress = ledger.items, ledger.settlement.paid, ledger.settlement.distress
+    n = len(items)
+    is_late = (paid - items.due >= GRACE_DAYS) & (distress == NEVER)
+    chosen = rng.random(n, dtype=np.float32) < np.where(is_late, _DISPUTED_LATE_SHARE, _DISPUTED_SHARE)
+    opened = items.issued + 1 + (rng.random(n) * (items.due - items.issued)).astype(np.int32)
+    closed = np.where(distress < NEVER, items.due, np.minimum(paid, NEVER))
+    rows = np.flatnonzero(
+        chosen & ledger.is_in_book & (opened < distress) & (opened <= world.calendar.end) & (opened < closed)
+    )
+    opened, closed = opened[rows], np.maximum(closed[rows], opened[rows])
+    return _disputes(rng, world, ledger, rows, opened, closed)
+
+
+def _disputes(
+    rng: np.random.Generator,
+    world: World,
+    ledger: Ledger,
+    rows: Indices,
+    opened: Days,
+    closed: Days,
+) -> pa.Table:
+    """Both versions of each dispute: as it was opened, and as it was closed by the end of the book."""
+    whole = rng.random(len(rows)) < 0.6
+    part = np.rint(ledger.items.cents[rows] * rng.uniform(0.05, 0.6, len(rows))).astype(np.int64)
+    reason = rng.integers(0, len(REASONS), len(rows))
+    seconds = _seconds(rng, len(rows), _MORNING)
+    shut = np.flatnonzero(closed <= world.calendar.end)
+    at = np.concatenate([np.arange(len(rows)), shut])
+    is_open = np.arange(len(at)) < len(rows)
+    closed_on = np.where(is_open, NEVER, closed[at]).astype(np.int32)
+    columns = {
+        "dispute_id": identifiers("D", ledger.number[rows[at]], 9),
+        "customer_id": identifiers("C", ledger.items.customer[rows[at]], 6),
+        "invoice_id": identifiers("I", ledger.number[rows[at]], 9),
+        "opened_on": days(opened[at]),
+        "closed_on": days(closed_on),
+        "amount": money(part[at], whole[at] | ledger.is_missing[rows[at]]),
+        "currency": same(world.shape.currency, len(at)),
+        "reason": choice(reason[at], REASONS),
+    }
+    known_on = np.where(is_open, opened[at], closed[at]).astype(np.int32)
+    return shaped(DISPUTES, columns, instants(known_on, seconds[at]))
+
+
+def credit_notes_table(world: World, ledger: Ledger) -> pa.Table:
+    """Credit notes on invoices, and rebates that no invoice is named for."""
+    rng = world.stream("credit notes")
+    rows = np.flatnonzero((ledger.credited <= world.calendar.end) & ledger.is_in_book)
+    rebates = np.flatnonzero(ledger.is_in_book & (rng.random(len(ledger.items), dtype=np.float32) < _REBATE_SHARE))
+    who = np.concatenate([rows, rebates])
+    is_rebate = np.arange(len(who)) >= len(rows)
+    rebate = np.rint(ledger.items.cents[who] * rng.uniform(0.01, 0.1, len(who))).astype(np.int64)
+    day = np.where(is_rebate, ledger.items.issued[who], ledger.credited[who]).astype(np.int32)
+    columns = {
+        "credit_note_id": identifiers("N", np.arange(1, len(who) + 1), 9),
+        "customer_id": identifiers("C", ledger.items.customer[who], 6),
+        "invoice_id": identifiers("I", ledger.number[who], 9, is_rebate),
+        "issued_on": days(day),
+        "amount": money(np.where(is_rebate, rebate, ledger.credit[who])),
+        "currency": same(world.shape.currency, len(who)),
+    }
+    return shaped(CREDIT_NOTES, columns, instants(day, _seconds(rng, len(who), _CLOSE_OF_BUSINESS)))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parts of payments that go to invoices, each column of shape (parts,).
+
+    Attributes:
+        row: Row of the ledger.
+        day: Value date.
+        cents: What is paid.
+        clears: Whether nothing is owed after it.
+    """
+
+    row: Indices
+    day: Days
+    cents: Cents
+    clears: Flags
+
+
+def cash_tables(world: World, ledger: Ledger) -> tuple[pa.Table, pa.Table]:
+    """Payments and allocations; what a customer pays on one day is one payment."""
+    rng = world.stream("cash")
+    parts = _parts(rng, world, ledger)
+    customer = ledger.items.customer[parts.row]
+    order = np.argsort(parts.day.astype(np.int64) * world.shape.customers + customer, kind="stable")
+    parts = Parts(parts.row[order], parts.day[order], parts.cents[order], parts.clears[order])
+    customer = customer[order]
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = (np.diff(parts.day) != 0) | (np.diff(customer) != 0)
+    starts = np.flatnonzero(is_first)
+    payment = np.cumsum(is_first, dtype=np.int32)
+
+    known = parts.day[starts] + _booking_days(rng, len(starts))
+    seconds = _seconds(rng, len(starts), _MORNING)
+    booked = known <= world.calendar.end
+    total = np.add.reduceat(parts.cents, starts) if len(starts) else np.zeros(0, np.int64)
+    total = np.where(rng.random(len(starts)) < _OVERPAID_SHARE, total + total // 8 + 100, total)
+    kept = booked[payment - 1]
+    allocations = _allocations(ledger, parts, customer, payment, known, seconds, kept)
+    return _payments(rng, world, ledger, parts, customer, starts, known, seconds, booked, total), allocations
+
+
+def _booking_days(rng: np.random.Generator, rows: int) -> Days:
+    """Days from value date to booking: none as a rule, two at most."""
+    return rng.choice(np.array([0, 1, 2], np.int32), rows, p=[0.7, 0.2, 0.1])
+
+
+def _parts(rng: np.random.Generator, world: World, ledger: Ledger) -> Parts:
+    """First and final parts, by the end of the book."""
+    items, settlement = ledger.items, ledger.settlement
+    n = len(items)
+    net = items.cents - ledger.credit
+    is_bad = settlement.distress < NEVER
+    share_of_parts = np.where(is_bad, _PART_PAID_IN_DISTRESS_SHARE, _PART_PAID_SHARE)
+    before = items.due - rng.integers(0, 8, n, dtype=np.int32)
+    first_day = working_day_after(np.where(is_bad, items.due + rng.integers(0, 12, n, dtype=np.int32), before))
+    in_parts = (
+        (rng.random(n, dtype=np.float32) < share_of_parts)
+        & (first_day > items.issued)
+        & (first_day < settlement.paid)
+        & (ledger.credited >= NEVER)
+        & ~ledger.is_missing
+    )
+    first = np.where(in_parts, np.rint(net * rng.uniform(0.2, 0.7, n)), 0).astype(np.int64)
+    rest = net - first
+    short = (rng.random(n, dtype=np.float32) < _SHORT_PAID_SHARE) & ~in_parts
+    rest = np.where(short, rest - rest // 100, rest)
+    first_rows = np.flatnonzero(in_parts & (first > 0) & (first_day <= world.calendar.end) & ledger.is_in_book)
+    last_rows = np.flatnonzero((settlement.paid <= world.calendar.end) & (rest > 0) & ledger.is_in_book)
+    return Parts(
+        row=np.concatenate([first_rows, last_rows]),
+        day=np.concatenate([first_day[first_rows], settlement.paid[last_rows]]).astype(np.int32),
+        cents=np.concatenate([first[first_rows], rest[last_rows]]),
+        clears=np.arange(len(first_rows) + len(last_rows)) >= len(first_rows),
+    )
+
+
+def _allocations(
+    ledger: Ledger, parts: Parts, customer: Indices, payment: Indices, known: Days, seconds: Indices, kept: Flags
+) -> pa.Table:
+    rows = parts.row[kept]
+    group = payment[kept] - 1
+    columns = {
+        "payment_id": identifiers("P", payment[kept], 9),
+        "invoice_id": identifiers("I", ledger.number[rows], 9),
+        "customer_id": identifiers("C", customer[kept], 6),
+        "allocated_on": days(parts.day[kept]),
+        "amount": money(parts.cents[kept], ledger.is_missing[rows]),
+        "clears_invoice": flags(parts.clears[kept]),
+    }
+    return shaped(ALLOCATIONS, columns, instants(known[group], seconds[group]))
+
+
+def _payments(
+    rng: np.random.Generator,
+    world: World,
+    ledger: Ledger,
+    parts: Parts,
+    customer: Indices,
+    starts: Indices,
+    known: Days,
+    seconds: Indices,
+    booked: Flags,
+    total: Cents,
+) -> pa.Table:
+    """Payments by day, then those that nobody could allocate: a customer's round sum on account."""
+    kept = np.flatnonzero(booked)
+    odd = kept[rng.random(len(kept)) < _UNALLOCATED_SHARE]
+    group = np.concatenate([kept, odd])
+    is_odd = np.arange(len(group)) >= len(kept)
+    number = np.where(is_odd, len(starts) + 1 + np.arange(len(group)) - len(kept), group + 1)
+    on_account = np.maximum(total[group] // 100_000, 1) * 100_000
+    columns = {
+        "payment_id": identifiers("P", number, 9),
+        "customer_id": identifiers("C", customer[starts[group]], 6),
+        "paid_on": days(parts.day[starts[group]]),
+        "amount": money(np.where(is_odd, on_account, total[group])),
+        "currency": same(world.shape.currency, len(group)),
+    }
+    return shaped(PAYMENTS, columns, instants(known[group], seconds[group]))

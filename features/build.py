@@ -1,0 +1,211 @@
+"""The one path from the book to features: past cohorts, one customer, or all customers today."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import ibis
+import pyarrow as pa
+
+from data.book import Book
+from features import (
+    activity,
+    behaviour,
+    case,
+    credit_events,
+    customer,
+    disputes,
+    due,
+    exposure,
+    financials,
+    open_items,
+    orders,
+    payment_index,
+    payments,
+    terms,
+)
+from features.as_of import cases_of, day_number
+from features.catalogue import Feature
+from features.feature_sets import CUSTOMER, FEATURES, IS_KNOWN, STORED, named
+from features.items import items
+from features.seen_items import seen_items
+
+CASE_COLUMNS: Final = ("issued_on", "due_on", "amount", "interest_rate")
+_ITEM_FAMILIES: Final = (behaviour, payment_index, due, open_items, activity, terms)
+_CASE_NAMES: Final = frozenset(feature.name for feature in case.FEATURES)
+_SHARE: Final = disputes.SHARE_FEATURES[0]
+
+
+class MissingCaseColumnsError(ValueError):
+    """Features of an invoice were asked for, and the spine does not carry the invoice."""
+
+    def __init__(self, missing: list[str]) -> None:
+        self.missing = missing
+        super().__init__(
+            f"The spine lacks {', '.join(missing)}, which the invoice features are made of: "
+            f"add {', '.join(CASE_COLUMNS)} to it, or ask for customer features only."
+        )
+
+
+@dataclass(frozen=True)
+class _Family:
+    """Features that come from one table, and the function that makes them: one row per case that has any."""
+
+    features: tuple[Feature, ...]
+    facts: Callable[[Book, ibis.Table], ibis.Table]
+
+
+_TABLE_FAMILIES: Final[dict[str, _Family]] = {
+    "payments": _Family(payments.FEATURES, payments.facts),
+    "revenue": _Family(financials.REVENUE_FEATURES, financials.revenue_facts),
+    "statements": _Family(financials.STATEMENT_FEATURES, financials.statement_facts),
+    "disputes": _Family(disputes.DISPUTE_FEATURES, disputes.dispute_facts),
+    "credit_notes": _Family(disputes.CREDIT_NOTE_FEATURES, disputes.credit_note_facts),
+    "credit_events": _Family(credit_events.FEATURES, credit_events.facts),
+    "orders": _Family(orders.FEATURES, orders.facts),
+}
+
+
+def build(book: Book, spine: ibis.Table, *, features: Sequence[str] | None = None) -> ibis.Table:
+    """Features of each spine row, from what was known at the end of its ``as_of``.
+
+    Args:
+        book: The book.
+        spine: On the book's backend, shape (n, 3 or more): ``case_id`` and ``customer_id`` (text), ``as_of`` (date);
+            for invoice features also ``issued_on``, ``due_on`` (dates), ``amount`` and ``interest_rate`` (decimal,
+            the amount in the book's currency). For an invoice at issue, ``as_of`` is the day before ``issued_on``.
+        features: Names from ``features.feature_sets.FEATURES``; None for all of ``CUSTOMER``.
+
+    Returns:
+        Shape (n, 3 + n_features): one row per spine row, duplicates kept, in no stated order: ``case_id``,
+        ``customer_id``, ``as_of`` and the features in the order asked for, float64, null when absent. An unknown
+        customer has ``is_known_customer`` 0 and nulls. Evaluated when read.
+
+    Raises:
+        UnknownFeatureError: A name is not in the catalogue.
+        MissingCaseColumnsError: Invoice features were asked for without the spine's invoice columns.
+    """
+    wanted = CUSTOMER.names if features is None else [feature.name for feature in named(features)]
+    needed = _customer_names(wanted)
+    cases = cases_of(spine)
+    facts = _joined(cases, _families(book, cases, needed), needed)
+    rows = _beside_spine(spine, facts)
+    if _CASE_NAMES & set(wanted):
+        rows = rows.mutate(**case.invoice_case(_case_inputs(rows)))
+    return rows.select("case_id", "customer_id", "as_of", *wanted)
+
+
+def as_of_now(book: Book, as_of: date, *, features: Sequence[str] | None = None) -> pa.Table:
+    """Features of every customer known at the end of ``as_of``.
+
+    Args:
+        book: The book.
+        as_of: The business day.
+        features: Names of customer features; None for all that the store keeps (``STORED``).
+
+    Returns:
+        Shape (n_customers, 3 + n_features), sorted by ``customer_id``, which is the ``case_id`` as well.
+    """
+    known = [
+        rows.filter(rows.known_at.date() <= ibis.literal(as_of)).select("customer_id")
+        for rows in (book["customers"], book["invoices"])
+    ]
+    customers = ibis.union(*known, distinct=True)
+    spine = customers.mutate(case_id=customers.customer_id, as_of=ibis.literal(as_of))
+    names = STORED.names if features is None else features
+    return build(book, spine, features=names).order_by("customer_id").to_pyarrow()
+
+
+def _customer_names(wanted: Iterable[str]) -> list[str]:
+    """Customer features to compute: those asked for and those that others are made of."""
+    needed = dict.fromkeys(name for name in wanted if name not in _CASE_NAMES)
+    if _CASE_NAMES & set(wanted):
+        needed |= dict.fromkeys(case.CUSTOMER_INPUTS)
+    if _SHARE.name in needed:
+        needed |= dict.fromkeys(["credited_amount_365d", "invoiced_amount_365d"])
+    return list(needed)
+
+
+def _families(book: Book, cases: ibis.Table, needed: Sequence[str]) -> dict[str, ibis.Table]:
+    """The families that hold a needed feature, and always the two that tell whether a customer is known."""
+    seen = seen_items(cases, items(book, cases))
+    found = {"items": _item_facts(seen, needed), "customer": customer.facts(book, cases)}
+    if _any(exposure.FEATURES, needed):
+        found["exposure"] = exposure.facts(seen)
+    return found | {
+        name: family.facts(book, cases) for name, family in _TABLE_FAMILIES.items() if _any(family.features, needed)
+    }
+
+
+def _any(features: Iterable[Feature], needed: Iterable[str]) -> bool:
+    return not {feature.name for feature in features}.isdisjoint(needed)
+
+
+def _item_facts(seen: ibis.Table, needed: Sequence[str]) -> ibis.Table:
+    """One row per case with an invoice: the aggregates of all item families in one pass, then their features."""
+    families = [family for family in _ITEM_FAMILIES if _any(family.FEATURES, needed)]
+    aggregates: dict[str, Any] = {}
+    for family in families:
+        aggregates |= family.sums(seen)
+    sums = seen.group_by("case_no").agg(rows_seen=seen.count(), **aggregates)
+    values: dict[str, Any] = {}
+    for family in families:
+        values |= family.facts(sums)
+    return sums.select("case_no", **{name: value for name, value in values.items() if name in needed})
+
+
+def _joined(cases: ibis.Table, families: Mapping[str, ibis.Table], needed: Sequence[str]) -> ibis.Table:
+    """One row per case: ``customer_id``, ``as_of``, the needed features and ``is_known_customer``.
+
+    ``in_<family>`` is null where a family has no row for the case; there a count is 0 if the customer is known at all.
+    """
+    rows = cases
+    family_of: dict[str, str] = {}
+    for family, facts in families.items():
+        names = [name for name in facts.columns if name in needed]
+        family_of |= dict.fromkeys(names, family)
+        right = facts.select(*names, **{f"in_{family}": facts.case_no})
+        rows = rows.left_join(right, cases.case_no == right[f"in_{family}"])
+    is_known = rows.in_items.notnull() | rows.in_customer.notnull()
+    values = {name: _or_empty(rows, name, family, is_known) for name, family in family_of.items()}
+    known = {IS_KNOWN.name: is_known.cast("int8").cast("float64")}
+    result = rows.select("customer_id", "as_of", **values, **known)
+    return result.mutate(**{_SHARE.name: disputes.credit_note_share(result)}) if _SHARE.name in needed else result
+
+
+def _or_empty(rows: ibis.Table, name: str, family: str, is_known: Any) -> Any:
+    """The family's value; where it has no row, the value for nothing if the customer is known, else null."""
+    empty = FEATURES[name].empty
+    if empty is None:
+        return rows[name]
+    fill = ibis.ifelse(is_known, ibis.literal(empty, "float64"), ibis.null("float64"))
+    return ibis.ifelse(rows[f"in_{family}"].isnull(), fill, rows[name])
+
+
+def _beside_spine(spine: ibis.Table, facts: ibis.Table) -> ibis.Table:
+    """One row per spine row, the spine's own columns under their names with ``spine_`` before the invoice's."""
+    carried = {f"spine_{name}": spine[name] for name in CASE_COLUMNS if name in spine.columns}
+    left = spine.select("case_id", "customer_id", "as_of", **carried)
+    right = facts.rename(facts_customer_id="customer_id", facts_as_of="as_of")
+    joined = left.left_join(right, [left.customer_id == right.facts_customer_id, left.as_of == right.facts_as_of])
+    return joined.mutate(**{IS_KNOWN.name: joined[IS_KNOWN.name].fill_null(0.0)})
+
+
+def _case_inputs(rows: ibis.Table) -> dict[str, Any]:
+    """``features.case.INPUTS`` and ``CUSTOMER_INPUTS`` as float64 columns."""
+    missing = [name for name in CASE_COLUMNS if f"spine_{name}" not in rows.columns]
+    if missing:
+        raise MissingCaseColumnsError(missing)
+    issued, due_on = rows.spine_issued_on, rows.spine_due_on
+    own = {
+        "amount": rows.spine_amount,
+        "terms_days": day_number(due_on) - day_number(issued),
+        "due_weekday": due_on.day_of_week.index(),
+        "due_day": due_on.day(),
+        "issue_weekday": issued.day_of_week.index(),
+        "issue_day": issued.day(),
+        "interest_rate": rows.spine_interest_rate,
+    }
+    inputs = {name: value.cast("float64") for name, value in own.items()}
+    return inputs | {name: rows[name] for name in case.CUSTOMER_INPUTS}

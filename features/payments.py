@@ -1,0 +1,22 @@
+"""When the customer last paid anything, applied to an invoice or not."""
+
+from typing import Final
+
+import ibis
+
+from data.book import Book
+from features.as_of import seen_rows
+from features.catalogue import INF, Feature
+from features.windows import number
+
+FEATURES: Final = (
+    Feature(
+        "days_since_last_payment", "Days since the latest payment.", "days", 0, INF, "no payment yet", 0, "activity"
+    ),
+)
+
+
+def facts(book: Book, cases: ibis.Table) -> ibis.Table:
+    """One row per case with a payment: ``case_no`` and the feature."""
+    seen = seen_rows(book, "payments", cases, "paid_on")
+    return seen.group_by("case_no").agg(days_since_last_payment=number(seen.age.min()))

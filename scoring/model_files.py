@@ -1,0 +1,79 @@
+"""A model as files: its spec, its LightGBM texts and its calibrator."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from scoring.calibration import Calibrator
+from scoring.manifest import BundleError, ModelEntry
+from scoring.model import ModelSpec, ReleasedModel
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """What is written of one model.
+
+    Attributes:
+        spec: What the model is.
+        texts: LightGBM model text of each booster, ``Booster.model_to_string()``.
+        calibrator: Maps the boosters' probability to the calibrated one.
+        version: Version in the registry.
+    """
+
+    spec: ModelSpec
+    texts: tuple[str, ...]
+    calibrator: Calibrator
+    version: str
+
+    def entry(self) -> ModelEntry:
+        """What the manifest says of this model."""
+        return ModelEntry(
+            version=self.version,
+            feature_set=self.spec.feature_set,
+            feature_set_version=self.spec.feature_set_version,
+            feature_set_hash=self.spec.feature_set_hash,
+        )
+
+    def contents(self) -> dict[str, bytes]:
+        """Path relative to the bundle → content."""
+        folder = f"models/{self.spec.name}"
+        return {
+            f"{folder}/model.json": self.spec.to_json(),
+            f"{folder}/calibrator.json": self.calibrator.to_json(),
+            **{f"{folder}/model_{i}.txt": text.encode("utf-8") for i, text in enumerate(self.texts)},
+        }
+
+    def model(self) -> ReleasedModel:
+        """The model, ready to score; LightGBM parses the texts here."""
+        return ReleasedModel.from_text(self.spec, self.texts, self.calibrator)
+
+    @classmethod
+    def read(cls, name: str, entry: ModelEntry, contents: Mapping[str, bytes]) -> "ModelFiles":
+        """Take one model out of the contents of a bundle; its texts are not parsed yet.
+
+        Raises:
+            BundleError: A file of it is missing, not readable, or does not agree with the manifest.
+        """
+        folder = f"models/{name}"
+        spec = _parsed(f"{folder}/model.json", contents, ModelSpec.from_json)
+        paths = [f"{folder}/model_{i}.txt" for i in range(len(spec.seeds))]
+        files = cls(
+            spec=spec,
+            texts=tuple(_parsed(path, contents, lambda text: text.decode("utf-8")) for path in paths),
+            calibrator=_parsed(f"{folder}/calibrator.json", contents, Calibrator.from_json),
+            version=entry.version,
+        )
+        if spec.name != name or files.entry() != entry:
+            raise BundleError("does not agree with the manifest", file=f"{folder}/model.json")
+        return files
+
+
+def _parsed(path: str, contents: Mapping[str, bytes], parse: Callable[[bytes], T]) -> T:
+    if path not in contents:
+        raise BundleError("is missing", file=path)
+    try:
+        return parse(contents[path])
+    except ValueError as error:  # pydantic's, JSON's and UTF-8's errors are all ValueErrors
+        raise BundleError(f"cannot be read ({error})", file=path) from error

@@ -1,0 +1,68 @@
+"""A small store: three features of a few customers, in a folder of its own."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from features.store.definitions import Facts, ServedSet
+from features.store.store import Store
+
+NAMES = ("open_count", "overdue_share", "tenure_days")
+SETS = (ServedSet("default_v1", NAMES[:2], "0123456789abcdef"), ServedSet("limit_v1", NAMES[1:], "fedcba9876543210"))
+MORNING = datetime(2024, 3, 2, 5, 0, 0, 250_000, tzinfo=UTC)
+
+
+def rows_of(*rows, names=NAMES):
+    """Feature rows as the build gives them, from (customer_id, as_of, value, ...) each."""
+    columns = list(zip(*rows, strict=True)) if rows else [[]] * (2 + len(names))
+    keys = {
+        "case_id": pa.array([f"case {i}" for i in range(len(rows))], pa.string()),
+        "customer_id": pa.array(list(columns[0]), pa.string()),
+        "as_of": pa.array(list(columns[1]), pa.date32()),
+    }
+    return pa.table(keys | {name: pa.array(list(columns[2 + i]), pa.float64()) for i, name in enumerate(names)})
+
+
+def entities_of(*rows):
+    """Whom to ask for and when, from (customer_id, at) each."""
+    return pa.table(
+        {
+            "case_id": pa.array([f"case {i}" for i in range(len(rows))], pa.string()),
+            "customer_id": pa.array([row[0] for row in rows], pa.string()),
+            "at": pa.array([row[1] for row in rows], pa.timestamp("us", tz="UTC")),
+        }
+    )
+
+
+def computed_after(seconds=0):
+    """An instant of computation, this long after the first."""
+    return MORNING + timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="session")
+def facts() -> Facts:
+    return Facts(NAMES, "1_test", SETS)
+
+
+@pytest.fixture(scope="session")
+def feature_rows():
+    return rows_of
+
+
+@pytest.fixture(scope="session")
+def entities():
+    return entities_of
+
+
+@pytest.fixture(scope="session")
+def computed():
+    return computed_after
+
+
+@pytest.fixture
+def store(tmp_path: Path, facts: Facts) -> Store:
+    made = Store(tmp_path / "store", facts=facts)
+    made.apply()
+    return made

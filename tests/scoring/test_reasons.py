@@ -1,0 +1,249 @@
+"""Reasons name what really raised the score, in words from the controlled list."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.catalogue import GROUPS
+from features.feature_sets import FEATURES
+from scoring.calibration import Calibrator
+from scoring.model import ModelSpec, ReleasedModel
+from scoring.quantity import Quantity
+from scoring.reason_texts import GROUP_SENTENCES, sentences
+from scoring.reasons import LEAST, reasons
+
+# Overdue items, oldest overdue days, share late, tenure: NaN where not known.
+BAD_PAYER = np.array([3.0, 41.0, 0.6, 2500.0])
+
+
+class Spec:
+    """A model whose contributions a test states itself."""
+
+    def __init__(self, base: ModelSpec, **features: tuple[str, float]) -> None:
+        self.spec = base.model_copy(
+            update={
+                "feature_names": tuple(features),
+                "groups": {name: group for name, (group, _) in features.items()},
+                "baseline": {name: mean for name, (_, mean) in features.items()},
+            }
+        )
+
+
+def one(model, row, contributions, **kwargs):
+    return reasons(model, np.array(row, dtype=float), np.array(contributions, dtype=float), **kwargs)
+
+
+class TestWorkedExample:
+    """Two groups, sums written out."""
+
+    @pytest.fixture
+    def fake(self, model):
+        return Spec(
+            model.spec,
+            overdue_count=("open_items", 0.1),
+            oldest_overdue_days=("open_items", -0.2),
+            tenure_days=("tenure", 0.05),
+        )
+
+    def test_groups_are_summed_against_their_mean(self, fake):
+        # open items: (0.4 - 0.1) + (0.2 - -0.2) = 0.7; tenure: 0.01 - 0.05 = -0.04, not adverse
+        found = one(fake, [3, 41, 900], [0.4, 0.2, 0.01, -3.0])
+        assert [(r.group, round(r.contribution, 9)) for r in found] == [("open_items", 0.7)]
+        assert found[0].feature == "oldest_overdue_days"
+        assert found[0].value == 41
+        assert found[0].code == "R-OPEN-01"
+        assert found[0].sentence == "3 items are overdue, the oldest by 41 days."
+
+    def test_what_lowers_the_score_is_no_reason(self, fake):
+        assert one(fake, [3, 41, 900], [-0.4, -0.2, -0.3, 3.0]) == []
+
+    def test_less_than_usual_is_no_reason_even_when_positive(self, fake):
+        assert one(fake, [3, 41, 900], [0.05, -0.2, 0.04, 0.0]) == []
+
+    def test_the_expected_value_is_no_reason(self, fake):
+        assert one(fake, [3, 41, 900], [0.1, -0.2, 0.05, 99.0]) == []
+
+    @pytest.mark.parametrize(("excess", "count"), [(LEAST + 1e-6, 1), (LEAST - 1e-6, 0)], ids=["over", "under"])
+    def test_next_to_nothing_is_no_reason(self, fake, excess, count):
+        assert len(one(fake, [3, 41, 900], [0.1, -0.2, 0.05 + excess, 0.0])) == count
+
+    def test_a_value_that_is_not_known_is_said_to_be(self, fake):
+        found = one(fake, [3, 41, np.nan], [0.1, -0.2, 0.5, 0.0])[0]
+        assert found.value is None
+        assert found.code == "R-TEN-01-MISSING"
+        assert found.sentence == "No earlier invoice is known."
+
+    def test_a_companion_that_is_not_known_is_left_out(self, fake):
+        found = one(fake, [3, np.nan, 900], [0.9, 0.0, 0.05, 0.0])[0]
+        assert found.sentence == "3 items are overdue."
+
+    def test_shapes_other_than_the_models_are_refused(self, fake):
+        with pytest.raises(ValueError, match=r"reasons need shapes \(3,\) and \(4,\), got \(3,\) and \(3,\)"):
+            one(fake, [3, 41, 900], [0.1, 0.2, 0.3])
+
+
+class TestOrder:
+    FEATURES = (
+        ("amount", "order_size"),
+        ("open_count", "open_items"),
+        ("tenure_days", "tenure"),
+        ("terms_days", "terms"),
+        ("employees", "financials"),
+        ("order_count_90d", "activity"),
+    )
+
+    def found(self, model, sizes, order=slice(None)):
+        features = self.FEATURES[order]
+        fake = Spec(model.spec, **{name: (group, 0.0) for name, group in features})
+        return one(fake, [1.0] * len(features), [sizes[name] for name, _ in features] + [0.0])
+
+    def test_at_most_four_and_the_weightiest_first(self, model):
+        sizes = {"amount": 0.3, "open_count": 0.6, "tenure_days": 0.1, "terms_days": 0.5, "employees": 0.2}
+        found = self.found(model, {**sizes, "order_count_90d": 0.4})
+        assert [r.group for r in found] == ["open_items", "terms", "activity", "order_size"]
+
+    @pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["as is", "reversed"])
+    def test_equals_go_by_group_name_whatever_the_column_order(self, model, order):
+        noise = {name: 0.3 + i * 1e-12 for i, (name, _) in enumerate(self.FEATURES)}
+        found = self.found(model, noise, order)
+        assert [r.group for r in found] == ["activity", "financials", "open_items", "order_size"]
+
+
+class TestRealModel:
+    def explained(self, model, rows):
+        return [reasons(model, row, shap) for row, shap in zip(rows, model.contributions(rows), strict=True)]
+
+    def test_a_bad_payer_is_told_what_is_bad(self, model):
+        found = self.explained(model, BAD_PAYER[None])[0]
+        assert {r.group for r in found} >= {"open_items", "payment_behaviour"}
+        texts = [r.sentence for r in found]
+        assert "3 items are overdue, the oldest by 41 days." in texts
+        assert "60 % of the invoices settled in the last 365 days were paid 5 or more days late." in texts
+
+    def test_a_good_payer_is_told_nothing_about_open_items(self, model):
+        found = self.explained(model, np.array([[0.0, 0.0, 0.02, 2500.0]]))[0]
+        assert "open_items" not in {r.group for r in found}
+
+    def test_removing_a_reason_lowers_the_score(self, model, rows):
+        """The first reason, put to its value at a customer of no concern, makes the log-odds fall."""
+        calm = np.array([0.0, 0.0, 0.02, 2500.0])
+        risky = rows[np.argsort(-model.log_odds(rows))[:100]]
+        for row, found in zip(risky, self.explained(model, risky), strict=True):
+            better = row.copy()
+            members = [i for i, n in enumerate(model.spec.feature_names) if model.spec.groups[n] == found[0].group]
+            better[members] = calm[members]
+            assert model.log_odds(better[None])[0] < model.log_odds(row[None])[0]
+
+    def test_the_order_of_the_batch_makes_no_difference(self, model, rows):
+        assert self.explained(model, rows[:50])[::-1] == self.explained(model, rows[:50][::-1])
+
+    def test_with_the_groups_that_are_no_reason_they_account_for_the_score(self, model, rows):
+        """Reasons and the other groups lead from the population's mean log-odds to the customer's."""
+        for row, shap, found in zip(
+            rows[:50], model.contributions(rows[:50]), self.explained(model, rows[:50]), strict=True
+        ):
+            adverse = {reason.group: reason.contribution for reason in found}
+            others = sum(
+                contribution - model.spec.baseline[name]
+                for name, contribution in zip(model.spec.feature_names, shap[:-1], strict=True)
+                if model.spec.groups[name] not in adverse
+            )
+            expected = model.log_odds(row[None])[0]
+            assert model.spec.baseline_log_odds + sum(adverse.values()) + others == pytest.approx(expected, abs=1e-9)
+
+    def test_the_calibrator_changes_no_reason(self, model):
+        plain = ReleasedModel(model.spec, model.boosters, Calibrator("identity"))
+        assert self.explained(plain, BAD_PAYER[None]) == self.explained(model, BAD_PAYER[None])
+
+
+class TestControlledList:
+    def test_every_feature_has_a_sentence_and_every_group_a_general_one(self):
+        assert sorted(FEATURES.keys() - sentences().keys()) == []
+        assert set(GROUP_SENTENCES) == set(GROUPS)
+
+    def test_a_sentence_for_a_feature_that_is_gone_is_gone(self):
+        stems = {name.removesuffix(f"_{name.rsplit('_', 1)[-1]}") for name in FEATURES}
+        assert [name for name in sentences() if name not in FEATURES and name.rsplit("_", 1)[0] not in stems] == []
+
+    def test_a_code_means_one_thing(self):
+        """Within a group, features of one number differ in their window alone, or share their fullest sentence."""
+        meanings: dict[tuple[str, str], set[str]] = {}
+        for name, feature in FEATURES.items():
+            sentence = sentences()[name]
+            text = sentence.known[0]
+            for window in ("30", "90", "180", "365"):
+                text = text.replace(f"_{window}d", "").replace(f"in the last {window} days", "so far")
+            meanings.setdefault((feature.group, sentence.number), set()).add(text.replace("_ever", ""))
+        assert {code: texts for code, texts in meanings.items() if len(texts) > 1} == {}
+
+    @pytest.mark.parametrize("name", sorted(FEATURES))
+    def test_a_missing_value_is_said_to_be_not_known_without_a_number(self, name):
+        unknown = sentences()[name].unknown
+        assert "known" in unknown
+        assert "{" not in unknown
+
+    @pytest.mark.parametrize("name", sorted(FEATURES))
+    @pytest.mark.parametrize("value", [0.0, 1.0, 2.5, 41.0])
+    def test_every_sentence_can_be_filled(self, model, name, value):
+        fake = Spec(model.spec, **{name: (FEATURES[name].group, 0.0)})
+        sentence = one(fake, [value], [1.0, 0.0], currency="EUR")[0].sentence
+        assert sentence[0].isupper() or sentence[0].isdigit()
+        assert sentence.endswith(".")
+        assert "{" not in sentence
+        assert "  " not in sentence
+
+    def test_a_feature_without_a_sentence_speaks_for_its_group(self, model):
+        found = one(Spec(model.spec, unheard_of=("open_items", 0.0)), [5.0], [1.0, 0.0])[0]
+        assert (found.code, found.sentence) == ("R-OPEN-00", "The open items weigh against the customer.")
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "text"),
+    [
+        (0, "count item is|items are", "no items are"),
+        (1, "count item is|items are", "1 item is"),
+        (3, "count item is|items are", "3 items are"),
+        (1, "days", "1 day"),
+        (0, "days", "0 days"),
+        (3.46, "days", "3.5 days"),
+        (-3, "late", "3 days before the due date"),
+        (0, "late", "on the due date"),
+        (0.01, "late", "on the due date"),
+        (12, "late", "12 days after the due date"),
+        (2.5, "later", "later by 2.5 days"),
+        (-1, "later", "earlier by 1 day"),
+        (5, "longer", "5 days longer than"),
+        (0, "longer", "as long as"),
+        (48000.4, "money", "48,000 EUR"),
+        (-12.5, "money", "-12 EUR"),
+        (0.354, "share", "35.4 %"),
+        (1, "share", "100 %"),
+        (4.99, "percent", "4.99 %"),
+        (2.04, "times", "2 times"),
+        (0.25, "times", "0.25 times"),
+        (0.2, "more", "20 % higher"),
+        (-0.2, "more", "20 % lower"),
+        (0, "more", "unchanged"),
+        (10, "number", "10"),
+        (4, "weekday", "Friday"),
+        (2, "size", "medium-sized"),
+    ],
+)
+def test_a_value_in_words(value, wanted, text):
+    assert format(Quantity(value, "EUR"), wanted) == text
+
+
+def test_money_without_a_currency_is_a_bare_number():
+    assert f"{Quantity(48000):money}" == "48,000"
+
+
+@given(st.lists(st.floats(-2, 2), min_size=5, max_size=5), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_reasons_are_adverse_few_and_ranked(model, contributions, gone):
+    row = np.where(gone, np.nan, BAD_PAYER)
+    found = one(model, row, contributions)
+    ranks = [-round(r.contribution, 6) for r in found]
+    assert len(found) <= 4
+    assert len({r.group for r in found}) == len(found)
+    assert ranks == sorted(ranks)
+    assert all(r.contribution > LEAST for r in found)
