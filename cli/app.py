@@ -1,5 +1,6 @@
 """`o2c-risk`: parse, call, print, exit code."""
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -127,13 +128,20 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
+    from cli.facts import the_store
+    from cli.ledger import the_book
     from cli.training import plans, tell, train_all
+    from data.lake import Lake
 
     wanted = [model.value for model in models or list(ModelName)]
     given = [business_day(text) if text else None for text in (as_of, evaluate_to)]
     schedule = plans(wanted, known_on=business_day(known_on), as_of=given[0], evaluate_to=given[1])
+    settings = Settings()
     with working("Training") as step:
-        trained = train_all(Settings(), schedule, computed_at=instant(), say=step)
+        step("opening the lake and the store")
+        version = Lake(settings.lake).data_version()
+        book, store = the_book(settings), the_store(settings)
+        trained = train_all(book, store, settings, schedule, data_version=version, computed_at=instant(), say=step)
     show_json([model.as_dict() for model in trained]) if as_json else tell(trained)
 
 
@@ -214,6 +222,8 @@ def doctor(as_json: Json = False) -> None:
 def main() -> None:
     """Run the command line; an error of our own ends it with its text, any other with a traceback."""
     switch_off()
+    # LightGBM's threads else spin while they wait, which on a busy machine makes two slower than one.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except Exception as error:

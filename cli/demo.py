@@ -125,9 +125,7 @@ def _simulated(settings: Settings, as_of: date | None, *, customers: int, seed: 
 
 def _ledger(job: Job, told: Told) -> Book:
     with told.step("Ingesting") as step:
-        report = ledger.take_in(
-            job.settings, job.folder, job.mapping, received_at=ledger.end_of(job.as_of), say=step
-        )
+        report = ledger.take_in(job.settings, job.folder, job.mapping, received_at=ledger.end_of(job.as_of), say=step)
     ledger.tell(report)
     told.parts["ingest"] = report.as_dict()
     return ledger.the_book(job.settings)
@@ -138,12 +136,10 @@ def _models(job: Job, book: Book, told: Told) -> Store:
         store = facts.the_store(job.settings)
     plans = training.plans(training.MODELS, known_on=job.as_of)
     data_version = Lake(job.settings.lake).data_version()
-    with told.step("Computing the history of facts") as step:
-        training.write_history(book, store, plans, computed_at=instant(), say=step)
     with told.step("Training") as step:
-        fitted = training.fit_all(book, store, job.settings, plans, data_version=data_version, say=step)
-    with told.step("Registering") as step:
-        trained = training.register_all(job.settings, fitted, say=step)
+        trained = training.train_all(
+            book, store, job.settings, plans, data_version=data_version, computed_at=instant(), say=step
+        )
     training.tell(trained)
     told.parts["models"] = [model.as_dict() for model in trained]
     return store
@@ -152,9 +148,7 @@ def _models(job: Job, book: Book, told: Told) -> Store:
 def _limits(job: Job, book: Book, store: Store, told: Told, *, show: int) -> None:
     with told.step("Promoting"):
         names = list(training.MODELS)
-        promoted = releasing.release(
-            job.settings, book, names, as_of=job.as_of, by=BY, reason=REASON, at=instant()
-        )
+        promoted = releasing.release(job.settings, book, names, as_of=job.as_of, by=BY, reason=REASON, at=instant())
     with told.step("Computing today's facts") as step:
         step("computing and writing")
         written = facts.refresh(book, store, as_of=job.as_of, computed_at=instant())
@@ -188,4 +182,8 @@ def _close(job: Job, told: Told) -> None:
     show_table(f"Where {sum(told.seconds.values()):.0f} seconds went", ("step", "seconds"), rows, numbers=("seconds",))
     example = f'{{"customer_id": "{told.parts["customers"][0]["customer_id"]}", "as_of": "{job.as_of}"}}'
     say("Start the service:  " + f"O2C_RISK_HOME={job.settings.home} .venv/bin/o2c-risk serve")
-    say("Call it:            " + "curl -s localhost:3000/v1/limits -H 'content-type: application/json' " + f"-d '{example}'")
+    say(
+        "Call it:            "
+        + "curl -s localhost:3000/v1/limits -H 'content-type: application/json' "
+        + f"-d '{example}'"
+    )

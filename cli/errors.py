@@ -38,7 +38,8 @@ def missing_system_library(error: BaseException) -> str | None:
     Example:
         >>> print(missing_system_library(OSError("libgomp.so.1: cannot open shared object file")))
         LightGBM needs the OpenMP runtime (libgomp.so.1), which this machine lacks. Install it with
-        `apt-get install libgomp1` (Debian, Ubuntu), `dnf install libgomp` (Fedora, Red Hat) or `brew install libomp` (macOS).
+        `apt-get install libgomp1` (Debian, Ubuntu), `dnf install libgomp` (Fedora, Red Hat) or
+        `brew install libomp` (macOS).
         >>> missing_system_library(OSError("No space left on device")) is None
         True
     """
@@ -46,6 +47,6 @@ def missing_system_library(error: BaseException) -> str | None:
         return None
     return (
         "LightGBM needs the OpenMP runtime (libgomp.so.1), which this machine lacks. Install it with\n"
-        "`apt-get install libgomp1` (Debian, Ubuntu), `dnf install libgomp` (Fedora, Red Hat) or "
+        "`apt-get install libgomp1` (Debian, Ubuntu), `dnf install libgomp` (Fedora, Red Hat) or\n"
         "`brew install libomp` (macOS)."
     )

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-NARROWEST: Final = 100
-OUT: Final = Console(width=None if sys.stdout.isatty() else 150, soft_wrap=False)
+NOTHING: Final = "-"
+WIDTH: Final = 150
+OUT: Final = Console(width=None if sys.stdout.isatty() else WIDTH, soft_wrap=False)
 ERR: Final = Console(stderr=True)
 
 
@@ -36,6 +37,7 @@ class Steps:
         self._progress, self._task, self._title = progress, task, title
 
     def __call__(self, step: str) -> None:
+        """Say what the work is at."""
         self._progress.update(self._task, description=f"{self._title}: {step}")
 
 
@@ -64,7 +66,7 @@ def show_table(
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("–" if cell is None else str(cell) for cell in row))
+        table.add_row(*(NOTHING if cell is None else str(cell) for cell in row))
     OUT.print(table)
 
 

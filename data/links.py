@@ -99,7 +99,7 @@ def _refuse_payments(connection: DuckDBPyConnection, payments: Staged, allocatio
     )
     found = connection.sql("""
         SELECT p.position, coalesce(a.why, -1) AS why FROM payments p LEFT JOIN (
-            SELECT payment_id, CASE WHEN bool_and(why >= 0) THEN min(why) ELSE -1 END AS why
+            SELECT payment_id, min(why) AS why  -- -1 as long as one of them stands
             FROM allocations JOIN refusal USING (position) GROUP BY payment_id) a USING (payment_id)
         ORDER BY p.position""").to_arrow_table()
     why = found["why"].to_numpy()

@@ -16,7 +16,7 @@ from data.simulated_schedule import Items
 from data.simulated_survival import INSOLVENT_SHARE, WRITTEN_OFF_SHARE, insolvent_within
 from data.simulated_world import World
 
-STOP_DELIVERY_DAYS: Final = 12
+STOP_DELIVERY_DAYS: Final = 5
 """Days after the first unpaid due date until deliveries stop."""
 RESUME_FROM_DAYS: Final = 98
 """Earliest day of paying again after S: later than S + 91, so that every episode is a default."""

@@ -47,6 +47,7 @@ _UNALLOCATED_SHARE: Final = 0.002
 _REBATE_SHARE: Final = 0.004
 _DISPUTED_LATE_SHARE: Final = 0.2
 _DISPUTED_SHARE: Final = 0.006
+_DISPUTE_SLOPE: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,9 @@ def orders_table(world: World, ledger: Ledger) -> pa.Table:
 
 
 def disputes_table(world: World, ledger: Ledger) -> pa.Table:
-    """Disputes, most about invoices that are paid late for it; closing one is a further version of its row.
+    """Disputes, most about invoices that are paid late for it, the rest more often under strain.
+
+    Closing one is a further version of its row.
 
     A dispute of an invoice that distress leaves unpaid was opened before the distress and is closed by the
     due date, so that it never stops the count of its days past due.
@@ -172,7 +175,9 @@ def disputes_table(world: World, ledger: Ledger) -> pa.Table:
     items, paid, distress = ledger.items, ledger.settlement.paid, ledger.settlement.distress
     n = len(items)
     is_late = (paid - items.due >= GRACE_DAYS) & (distress == NEVER)
-    chosen = rng.random(n, dtype=np.float32) < np.where(is_late, _DISPUTED_LATE_SHARE, _DISPUTED_SHARE)
+    strain = world.strain.value(items.customer, world.calendar.month_of(items.issued))
+    share = np.minimum(_DISPUTED_SHARE * np.exp(_DISPUTE_SLOPE * strain), 0.1)
+    chosen = rng.random(n, dtype=np.float32) < np.where(is_late, _DISPUTED_LATE_SHARE, share)
     opened = items.issued + 1 + (rng.random(n) * (items.due - items.issued)).astype(np.int32)
     closed = np.where(distress < NEVER, items.due, np.minimum(paid, NEVER))
     rows = np.flatnonzero(

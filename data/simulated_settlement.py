@@ -74,7 +74,7 @@ def _ordinary_day(rng: np.random.Generator, items: Items, late_prob: Floats) -> 
     n = len(items)
     luck = rng.random(n)
     is_late = luck < late_prob
-    is_little_late = ~is_late & (rng.random(n, dtype=np.float32) < np.minimum(0.3, 0.015 + 0.5 * late_prob))
+    is_little_late = ~is_late & (rng.random(n, dtype=np.float32) < np.minimum(0.3, 0.025 + 0.5 * late_prob))
     days_little = rng.integers(1, GRACE_DAYS, n, dtype=np.int32)
     day = np.where(is_little_late, working_day_before(items.due + days_little), items.due)
     late = np.flatnonzero(is_late)

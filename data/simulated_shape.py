@@ -1,6 +1,6 @@
 """How large a simulated portfolio is, over which days, and how bad it gets."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -57,12 +57,12 @@ class Shape:
     end_on: date = date(2024, 12, 31)
     seed: int = 7
     currency: str = "EUR"
-    invoices_per_customer_month: float = 1.3
-    default_rate: float = 0.055
-    late_share: float = 0.11
+    invoices_per_customer_month: float = 1.35
+    default_rate: float = 0.06
+    late_share: float = 0.13
     stress_on: date | None = None
     stress_months: int = 2
-    stress_late_odds: float = 2.8
+    stress_late_odds: float = 4.0
     stress_hazard: float = 2.0
 
     def __post_init__(self) -> None:
@@ -95,18 +95,14 @@ class Shape:
     def stress_start_on(self) -> date:
         """First day of the month in which the stress begins."""
         start = self.stress_on or self.start_on + (self.end_on - self.start_on) * 2 / 3
-        return replace_day(start)
-
-    def with_seed(self, seed: int) -> "Shape":
-        """The same portfolio drawn anew."""
-        return replace(self, seed=seed)
+        return month_first(start)
 
 
-def replace_day(day: date) -> date:
+def month_first(day: date) -> date:
     """The first of the month of ``day``.
 
     Example:
-        >>> replace_day(date(2024, 2, 29))
+        >>> month_first(date(2024, 2, 29))
         datetime.date(2024, 2, 1)
     """
     return day.replace(day=1)

@@ -34,12 +34,12 @@ class Chain:
     """The moving part of strain.
 
     Attributes:
-        values: Strain in each state, shape (STATES,), ascending.
+        grid: Strain in each state, shape (STATES,), ascending.
         step: ``step[i, j]`` is the probability of j next month, given i, shape (STATES, STATES).
         stationary: Share of time in each state, shape (STATES,).
     """
 
-    values: Floats
+    grid: Floats
     step: Floats
     stationary: Floats
 
@@ -58,7 +58,7 @@ class Strain:
 
     def value(self, customer: Indices, month: Indices) -> Floats:
         """Strain of a customer in a month, both by position."""
-        moving: Floats = chain().values[self.state[customer, month]]
+        moving: Floats = chain().grid[self.state[customer, month]]
         return moving + LEVELS[self.level[customer]]
 
 
@@ -118,7 +118,7 @@ def daily_hazard(shape: Shape, calendar: Calendar, level_share: Floats) -> Float
         Shape (months, levels, STATES), per day.
     """
     moving = chain()
-    relative = np.exp(HAZARD_SLOPE * (LEVELS[:, None] + moving.values))
+    relative = np.exp(HAZARD_SLOPE * (LEVELS[:, None] + moving.grid))
     scale = shape.default_rate / YEAR_DAYS / (level_share @ relative @ moving.stationary)
     stress = np.where(calendar.stressed, shape.stress_hazard, 1.0)
     return np.asarray(scale * stress[:, None, None] * relative)
@@ -131,7 +131,7 @@ def late_intercept(shape: Shape, level_share: Floats) -> float:
     """
     moving = chain()
     nodes, weights = np.polynomial.hermite_e.hermegauss(21)
-    log_odds = (LATE_SLOPE * (LEVELS[:, None] + moving.values))[:, :, None] + HABIT_SPREAD * nodes
+    log_odds = (LATE_SLOPE * (LEVELS[:, None] + moving.grid))[:, :, None] + HABIT_SPREAD * nodes
     mass = level_share[:, None, None] * moving.stationary[:, None] * (weights / weights.sum())
     low, high = -30.0, 10.0
     for _ in range(60):

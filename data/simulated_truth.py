@@ -142,7 +142,7 @@ def late_truth(ledger: Ledger) -> pa.Table:
     return pa.table(
         {
             "invoice_id": identifiers("I", ledger.number[rows], 9),
-            "late5_prob": numbers(ledger.settlement.late5_prob[rows]),
+            "late5_prob": numbers(ledger.settlement.late5_prob[rows].astype(np.float64)),
             "late5": flags(paid - due >= GRACE_DAYS),
         }
     )

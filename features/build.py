@@ -158,7 +158,8 @@ def _item_facts(seen: ibis.Table, needed: Sequence[str]) -> ibis.Table:
 def _joined(cases: ibis.Table, families: Mapping[str, ibis.Table], needed: Sequence[str]) -> ibis.Table:
     """One row per case: ``customer_id``, ``as_of``, the needed features and ``is_known_customer``.
 
-    ``in_<family>`` is null where a family has no row for the case; there a count is 0 if the customer is known at all.
+    ``in_<family>`` is null where a family has no row for the case; there a count is 0. A customer is known by a master
+    record or an invoice; of an unknown one nothing is told, even if another table mentions it.
     """
     rows = cases
     family_of: dict[str, str] = {}
@@ -175,12 +176,11 @@ def _joined(cases: ibis.Table, families: Mapping[str, ibis.Table], needed: Seque
 
 
 def _or_empty(rows: ibis.Table, name: str, family: str, is_known: Any) -> Any:
-    """The family's value; where it has no row, the value for nothing if the customer is known, else null."""
-    empty = FEATURES[name].empty
-    if empty is None:
-        return rows[name]
-    fill = ibis.ifelse(is_known, ibis.literal(empty, "float64"), ibis.null("float64"))
-    return ibis.ifelse(rows[f"in_{family}"].isnull(), fill, rows[name])
+    """The family's value, or the value for nothing where it has no row; null if the customer is unknown."""
+    value, empty = rows[name], FEATURES[name].empty
+    if empty is not None:
+        value = ibis.ifelse(rows[f"in_{family}"].isnull(), ibis.literal(empty, "float64"), value)
+    return ibis.ifelse(is_known, value, ibis.null("float64"))
 
 
 def _beside_spine(spine: ibis.Table, facts: ibis.Table) -> ibis.Table:

@@ -17,12 +17,12 @@ from features.catalogue import INF, Feature
 T = TypeVar("T")
 
 INPUTS: Final = (
-    "amount",
     "terms_days",
     "due_weekday",
     "due_day",
     "issue_weekday",
     "issue_day",
+    "amount",
     "interest_rate",
 )
 """What ``invoice_case`` reads of the invoice itself."""

@@ -13,7 +13,7 @@ from monitoring.clusters import design_effect
 from monitoring.psi import formula_critical, surprise
 
 Floats = NDArray[np.float64]
-Kind = Literal["feature", "score"]
+Kind = Literal["feature", "score", "ageing"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def column_drift(
         reference: Rows per bin at training, at least one row.
         values: Current values, shape (m,), m >= 1; NaN is missing.
         thresholds: What counts as drift.
-        kind: Feature or score.
+        kind: Feature, score, or a feature that grows with the age of the book.
         reference_effect: Design effect of the reference, >= 1 (see ``monitoring.clusters``).
         customers: Customer of each current row as a number from 0, shape (m,); None: rows are independent.
     """

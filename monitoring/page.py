@@ -84,7 +84,7 @@ def write_page(
             verdict=verdict,
             meaning=MEANING[verdict.status],
             lines=lines,
-            moved=[shown for shown in lines if shown.column.moved],
+            moved=[shown for shown in lines if shown.column in verdict.drifted],
             as_of=as_of.isoformat(),
             report=report,
             bar_width=BAR_WIDTH,

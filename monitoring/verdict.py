@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from importlib.metadata import version
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.ageing import ages
 from monitoring.bins import Histogram, codes, from_sketch
 from monitoring.clusters import design_effect, numbered
-from monitoring.drift import ColumnDrift, Thresholds, adjusted, column_drift
+from monitoring.drift import ColumnDrift, Kind, Thresholds, adjusted, column_drift
 from monitoring.errors import ColumnsMissingError, NothingToCompareError
 from scoring.sketch import Sketch, sketches_of
 
@@ -29,6 +30,8 @@ class Status(StrEnum):
     WATCH = "WATCH"
     ALERT = "ALERT"
     TOO_FEW = "TOO FEW"
+    AGEING = "AGEING"
+    """Of a column only: it moved as it must when the book grows older (``monitoring.ageing``)."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,12 @@ class Verdict:
                 f"Too few rows for a verdict: {self.current_rows} current and {self.reference_rows} reference rows; "
                 f"{self.thresholds.minimum_rows} independent ones are needed on each side."
             )
+        judged = sum(column.drift.kind != "ageing" for column in self.columns)
         if not self.drifted:
-            return f"None of {len(self.columns)} columns moved by more than chance explains."
+            return f"None of {judged} columns moved by more than chance explains."
         names = ", ".join(column.drift.name for column in self.drifted[:3])
         more = f" and {len(self.drifted) - 3} more" if len(self.drifted) > 3 else ""
-        return f"{len(self.drifted)} of {len(self.columns)} columns moved by more than chance explains: {names}{more}."
+        return f"{len(self.drifted)} of {judged} columns moved by more than chance explains: {names}{more}."
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -177,7 +181,7 @@ def judge(
             from_sketch(sketch),
             np.asarray(current[name], dtype=np.float64),
             thresholds=limits,
-            kind="score" if name in scores else "feature",
+            kind=_kind(name, scores),
             reference_effect=(reference_effects or {}).get(name, 1.0),
             customers=owners,
         )
@@ -185,7 +189,7 @@ def judge(
     ]
     columns = _verdicts(drifts, limits)
     return Verdict(
-        status=max((column.status for column in columns), key=_severity),
+        status=_overall(columns),
         reference_rows=int(max(sketch.n for sketch in sketches.values())),
         current_rows=len(next(iter(current.values()))),
         columns=columns,
@@ -208,10 +212,21 @@ def _effects(
 
 def _verdicts(drifts: Sequence[ColumnDrift], limits: Thresholds) -> tuple[ColumnVerdict, ...]:
     """Every column's verdict; features and scores are two families that share the false-alarm rate."""
-    families = [[drift for drift in drifts if drift.kind == kind] for kind in ("score", "feature")]
-    present = [family for family in families if family]
-    columns = [column for family in present for column in _family(family, limits, len(present))]
+    by_kind = {kind: [drift for drift in drifts if drift.kind == kind] for kind in ("score", "feature", "ageing")}
+    ageing = [_aged(column) for column in _family(by_kind.pop("ageing"), limits, 1)]
+    present = [family for family in by_kind.values() if family]
+    columns = ageing + [column for family in present for column in _family(family, limits, len(present))]
     return tuple(sorted(columns, key=lambda column: (-_severity(column.status), column.adjusted, -column.drift.psi)))
+
+
+def _aged(column: ColumnVerdict) -> ColumnVerdict:
+    return replace(column, status=Status.AGEING) if column.moved else column
+
+
+def _kind(name: str, scores: Sequence[str]) -> Kind:
+    if name in scores:
+        return "score"
+    return "ageing" if ages(name) else "feature"
 
 
 def _family(drifts: Sequence[ColumnDrift], limits: Thresholds, families: int) -> list[ColumnVerdict]:
@@ -246,7 +261,12 @@ def _status(value: float, size: float, watch: float, alert: float, *, limits: Th
 
 
 def _severity(status: Status) -> int:
-    return [Status.TOO_FEW, Status.OK, Status.WATCH, Status.ALERT].index(status)
+    return [Status.TOO_FEW, Status.AGEING, Status.OK, Status.WATCH, Status.ALERT].index(status)
+
+
+def _overall(columns: Sequence[ColumnVerdict]) -> Status:
+    """The most severe status; columns that grow with the book have no say."""
+    return max((column.status for column in columns if column.drift.kind != "ageing"), key=_severity, default=Status.OK)
 
 
 def _require_rows(columns: Mapping[str, Any], period: str) -> None:
@@ -274,7 +294,9 @@ def _notes(
     merged = [column.drift.name for column in columns if column.drift.bins_merged]
     extra = [name for name in current if name not in sketches]
     few = [column.drift.name for column in columns if column.status is Status.TOO_FEW]
+    older = [column.drift.name for column in columns if column.status is Status.AGEING]
     notes = {
+        f"Moved as they must when the book grows older, and count for nothing here: {', '.join(older)}.": bool(older),
         f"Bins with too few rows were merged with a neighbour in {len(merged)} column(s).": bool(merged),
         f"Not compared, because the reference lacks them: {', '.join(extra)}.": bool(extra),
         f"Too few independent rows for a verdict in {len(few)} of {len(columns)} column(s).": bool(few),

@@ -156,9 +156,17 @@ def _edges(known: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
             edges += _split(distinct[start:stop], rows[start:stop], round(rows[start:stop].sum() * bins / len(known)))
         if stop < len(distinct):
             last, following = float(distinct[stop - 1]), float(distinct[stop])
-            # Halfway, so that a value that comes close to a frequent one tomorrow joins the nearer side.
-            edges.append(last if frequent[stop - 1] else last / 2 + following / 2)
+            edges.append(last if frequent[stop - 1] else _between(last, following))
     return np.array(edges)
+
+
+def _between(last: float, following: float) -> float:
+    """Halfway, so that a value that comes close to a frequent one tomorrow joins the nearer side.
+
+    Between neighbours among the floats there is no halfway: the lower one parts them.
+    """
+    middle = last / 2 + following / 2
+    return middle if middle < following else last
 
 
 def _stretches(rows: NDArray[np.int64], frequent: NDArray[np.bool_], least: float) -> list[tuple[int, int]]:

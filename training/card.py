@@ -175,10 +175,27 @@ def _shown(card: Card) -> dict[str, Any]:
         "spec": card.fitted.spec,
         "evaluation": card.evaluation,
         "calibrator": card.fitted.calibrator,
-        "training": card.fitted.training,
+        "training": _flat(card.fitted.training),
         "plot": PLOT,
         "margin": MARGIN,
     }
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested values as one list, figures shortened for reading.
+
+    Example:
+        >>> _flat({"recipe": {"trees": 150, "rate": 0.0312345}})
+        {'recipe, trees': 150, 'recipe, rate': '0.0312'}
+    """
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        key = f"{before}{name}".replace("_", " ")
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{key}, ")
+        else:
+            found[key] = _figure(value) if isinstance(value, float) else value
+    return found
 
 
 def _feature_line(fitted: Fitted, place: int, catalogue: Mapping[str, Feature]) -> FeatureLine:

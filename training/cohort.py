@@ -26,7 +26,8 @@ def invoice_cases(items: ir.Table, *, issued_from: date, issued_to: date) -> ir.
 
     Returns:
         A spine, one row per invoice: ``case_id`` (its ``invoice_id``), ``customer_id``, ``as_of`` (the day before the
-        issue, at whose end the features are taken), ``at`` (the start of the day of issue, UTC), ``issued_on``, ``due_on``, ``amount`` and ``interest_rate``.
+        issue, at whose end the features are taken), ``at`` (the start of the day of issue, UTC), ``issued_on``,
+        ``due_on``, ``amount`` and ``interest_rate``.
     """
     place = ibis.row_number().over(group_by=items.invoice_id, order_by=items.known_on)
     first = items.mutate(place=place).filter(ibis._.place == 0)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,9 +12,10 @@ import pyarrow.compute as pc
 from data.book import Book
 from features import case
 from features.build import CASE_COLUMNS, build
+from features.items import items
 
 Facts = Callable[[pa.Table, Sequence[str]], pa.Table]
-"""From cases (``case_id``, ``customer_id``, ``as_of``, ``at``, invoice columns) and names to ``case_id`` and features."""
+"""From cases (as `training.cohort` makes them) and feature names to ``case_id`` and those features."""
 
 CASE_NAMES: Final = frozenset(feature.name for feature in case.FEATURES)
 
@@ -45,6 +47,24 @@ class OtherDayError(LookupError):
             f"The store holds no facts of the day before {len(self.case_ids)} cases, for instance {self.case_ids[0]}. "
             "Write the history of the cohort's days first."
         )
+
+
+def folded(book: Book) -> ir.Table:
+    """The fold of the book's invoices, computed once: every later question reads the result."""
+    return book.memtable(items(book).to_pyarrow())
+
+
+def facts_of(book: Book, store: History | None, computed_at: datetime | None) -> Facts:
+    """Features through the store if there is one, else from the book.
+
+    Raises:
+        ValueError: A store without the instant of computation.
+    """
+    if store is None:
+        return from_book(book)
+    if computed_at is None:
+        raise ValueError("With a store, computed_at is needed: the instant of this computation, with a zone.")
+    return from_store(book, store, computed_at=computed_at)
 
 
 def from_book(book: Book) -> Facts:
@@ -89,9 +109,7 @@ def _joined(store: History, cases: pa.Table, names: Sequence[str]) -> pa.Table:
     asks_for_case = not CASE_NAMES.isdisjoint(names)
     wanted = [name for name in names if name not in CASE_NAMES]
     inputs = case.CUSTOMER_INPUTS if asks_for_case else ()
-    found = store.training_set(
-        cases.select(["case_id", "customer_id", "at"]), list(dict.fromkeys([*wanted, *inputs]))
-    )
+    found = store.training_set(cases.select(["case_id", "customer_id", "at"]), list(dict.fromkeys([*wanted, *inputs])))
     _check_days(cases, found)
     columns = {name: found[name].to_numpy() for name in found.column_names if name in {*wanted, *inputs}}
     if asks_for_case:
@@ -106,5 +124,7 @@ def _check_days(cases: pa.Table, found: pa.Table) -> None:
 
 
 def _invoice_inputs(cases: pa.Table) -> dict[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
-    amounts, issued, due, rate = (cases[name].to_pylist() for name in ("amount", "issued_on", "due_on", "interest_rate"))
+    amounts, issued, due, rate = (
+        cases[name].to_pylist() for name in ("amount", "issued_on", "due_on", "interest_rate")
+    )
     return case.case_columns(amounts, issued, due, rate)

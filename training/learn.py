@@ -29,6 +29,10 @@ GROUPS: Final = 5
 ENOUGH_BAD_CUSTOMERS: Final = 30
 
 
+def silent(_: str) -> None:
+    """No progress is wanted."""
+
+
 @dataclass(frozen=True)
 class Task:
     """What a model is to learn.

@@ -180,12 +180,15 @@ def _export(settings: Settings, models: Sequence[Stored], policy: Mapping[str, A
             for model in models
         ],
         policy,
-        {
-            model.fitted.spec.name: {name: Sketch.from_dict(plain) for name, plain in model.fitted.sketches.items()}
-            for model in models
-        },
+        {model.fitted.spec.name: _sketches(model) for model in models},
         {"data_version": "+".join(data_versions), "code_version": code_version},
     )
+
+
+def _sketches(model: Stored) -> dict[str, Sketch]:
+    """Sketch of each feature, and of the score under the name of the probability, as a release calls it."""
+    names = {"score": model.fitted.spec.probability_name}
+    return {names.get(name, name): Sketch.from_dict(plain) for name, plain in model.fitted.sketches.items()}
 
 
 def _record_path(settings: Settings, at: datetime, release_id: str) -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -66,21 +66,27 @@ def _refuse(cases: Dataset, wrong: Flags, known_on: date, why: str) -> None:
 
 
 def split(learnt: Dataset, judged: Dataset, known_on: date) -> Split:
-    """Cases matured by a date, and cases scored from it on.
+    """Cases matured by a date beside cases scored from it on.
 
     The time between a case and the day its outcome matures is the gap: cases of that time are in neither part.
 
     Args:
         learnt: Cases with outcomes as known on ``known_on``.
-        judged: Cases with outcomes as known later.
+        judged: Cases with outcomes as known later, all scored on that date or after it.
         known_on: The date at which knowledge is frozen for training.
 
     Raises:
         LeakError: See `assert_no_leak`.
     """
-    parts = Split(matured(learnt, known_on), judged.take(judged.at >= np.datetime64(known_on, "D")))
+    parts = Split(matured(learnt, known_on), judged)
     assert_no_leak(parts.train, known_on, later=parts.later)
     return parts
+
+
+def between(cases: Dataset, first: date, last: date) -> Dataset:
+    """The cases scored from one day to another, both included."""
+    days = cases.at.astype("datetime64[D]")
+    return cases.take((days >= np.datetime64(first, "D")) & (days <= np.datetime64(last, "D")))
 
 
 def walk_forward(cases: Dataset, cuts: Sequence[date]) -> Iterator[tuple[date, Split]]:
@@ -94,7 +100,6 @@ def walk_forward(cases: Dataset, cuts: Sequence[date]) -> Iterator[tuple[date, S
         Each cut with its split; a cut with nothing to learn from or nothing to judge by is passed over.
     """
     for start, end in pairwise(cuts):
-        before_end = cases.take(cases.at < np.datetime64(end, "D"))
-        parts = split(cases, before_end, start)
+        parts = split(cases, between(cases, start, end - timedelta(days=1)), start)
         if len(parts.train) and len(parts.later):
             yield start, parts

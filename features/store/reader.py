@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from features.store.definitions import AS_OF_DAY, COMPUTED_AT
 from features.store.online import OnlineFacts, read_facts
@@ -66,7 +67,7 @@ class Reader:
         """
         return read_facts(self._feast, customer_ids, names)
 
-    def _spec(self, service: str):  # type: ignore[no-untyped-def]  # Feast publishes no types
+    def _spec(self, service: str) -> Any:
         if service not in self._services:
             raise UnknownServiceError(service, sorted(self._services))
         return self._services[service]

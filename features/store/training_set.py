@@ -61,7 +61,10 @@ def join_history(
 
 @contextmanager
 def _engine_for_feast(threads: int) -> Iterator[None]:
-    """Lends Ibis an engine of ours: Feast takes the process's default, which is unbounded and never let go."""
+    """Lends Ibis an engine of ours: Feast takes the process's default, which is unbounded and never let go.
+
+    The default is the whole process's, so one training set at a time is built in it.
+    """
     before, own = ibis.options.default_backend, engine(threads)
     ibis.options.default_backend = own
     try:

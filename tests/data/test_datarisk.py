@@ -22,7 +22,7 @@ def taken(datarisk, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def plain(datarisk):
-    """The payments file as the csv module reads it, with dates and decimals (written apart from the code under test)."""
+    """The payments file as the csv module reads it, written apart from the code under test."""
     with (datarisk / "base_pagamentos.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
     for row in rows:

@@ -71,12 +71,12 @@ def test_a_mapping_that_cannot_be_used_says_why(tmp_path, change, message):
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path):
     path = written(tmp_path, lambda content: (invoices(content).pop("due_on"), invoices(content).pop("issued_on")))
-    with pytest.raises(MappingError, match="'issued_on'[\\s\\S]*'due_on'"):
+    with pytest.raises(MappingError, match=r"'issued_on'[\s\S]*'due_on'"):
         load_mapping(path)
 
 
 def test_what_is_not_there_or_not_yaml(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no mapping sap: .* one of contract, datarisk"):
+    with pytest.raises(FileNotFoundError, match=r"no mapping sap: .* one of contract, datarisk"):
         load_mapping("sap")
     (tmp_path / "bad.yaml").write_text("a: [", encoding="utf-8")
     with pytest.raises(MappingError, match="it is not YAML"):

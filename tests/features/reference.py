@@ -37,7 +37,11 @@ def _stand(i, seen, money_of, as_of):
         (a["allocated_on"], a["amount"], money_of.get(a["payment_id"], i["currency"]), a["clears_invoice"])
         for a in seen["allocations"]
         if a["invoice_id"] == i["invoice_id"]
-    ] + [(n["issued_on"], n["amount"], n["currency"], False) for n in seen["credit_notes"] if n["invoice_id"] == i["invoice_id"]]
+    ] + [
+        (n["issued_on"], n["amount"], n["currency"], False)
+        for n in seen["credit_notes"]
+        if n["invoice_id"] == i["invoice_id"]
+    ]
     reduced, settled_on = Decimal(0), None
     for on in sorted({part[0] for part in parts if part[0] <= as_of}):
         todays = [part for part in parts if part[0] == on]
@@ -48,11 +52,15 @@ def _stand(i, seen, money_of, as_of):
     raised = [
         d
         for d in seen["disputes"]
-        if d["invoice_id"] == i["invoice_id"] and d["opened_on"] <= as_of and (d["closed_on"] is None or d["closed_on"] > as_of)
+        if d["invoice_id"] == i["invoice_id"]
+        and d["opened_on"] <= as_of
+        and (d["closed_on"] is None or d["closed_on"] > as_of)
     ]
     ours = i["currency"] == "EUR"
     left = None if i["amount"] is None else i["amount"] - reduced
-    disputed = sum((d["amount"] for d in raised if d["amount"] is not None and d["currency"] == i["currency"]), Decimal(0))
+    disputed = sum(
+        (d["amount"] for d in raised if d["amount"] is not None and d["currency"] == i["currency"]), Decimal(0)
+    )
     whole = any(d["amount"] is None for d in raised) or (left is not None and disputed >= left)
     if left is not None:
         disputed = left if whole else disputed
@@ -233,9 +241,7 @@ def _terms(items):
 
 
 def _peak(items):
-    paid = [
-        i for i in items if i["settled"] and i["late"] <= 0 and i["age"] < 365 and i["amount"] is not None
-    ]
+    paid = [i for i in items if i["settled"] and i["late"] <= 0 and i["age"] < 365 and i["amount"] is not None]
     ends = [i["issued_on"] for i in paid]
     levels = [sum(i["amount"] for i in paid if i["issued_on"] <= on < i["settled_on"]) for on in ends]
     return float(max(levels)) if paid else None

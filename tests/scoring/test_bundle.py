@@ -191,6 +191,13 @@ def test_a_model_of_another_name_than_its_folder_is_refused(bundle, feature_hash
         load(bundle, feature_hashes=feature_hashes)
 
 
+def test_a_manifest_that_only_reads_the_same_is_refused(bundle):
+    with (bundle / MANIFEST).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(BundleError, match=r"^manifest\.json: was changed after it was written"):
+        verify(bundle)
+
+
 def test_a_manifest_of_an_unknown_format_is_refused(bundle):
     value = json.loads((bundle / MANIFEST).read_text())
     (bundle / MANIFEST).write_text(json.dumps({**value, "format": 2}))

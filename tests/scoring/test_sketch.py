@@ -43,6 +43,13 @@ def test_too_few_rows_make_no_bin():
     assert sketch_of([0.0] * 996 + [1.0] * 4).counts == (1000,)
 
 
+@pytest.mark.parametrize("rest", [[100.0] * 85, [-100.0] * 85], ids=["below the frequent one", "at the top"])
+def test_no_edge_leaves_a_bin_empty(rest):
+    # 15 rows make two parts of 7.5, and the cut falls on 7, the last of them: above it nothing is left.
+    sketch = sketch_of([1.0, 2.0, 3.0, 4.0, 5.0, 6.0] + [7.0] * 9 + rest)
+    assert sorted(sketch.counts) == [15, 85]
+
+
 def test_a_constant_is_one_bin_and_another_value_is_outside_it():
     sketch = sketch_of([1.0] * 50)
     assert (sketch.edges, sketch.counts) == ((), (50,))
@@ -117,3 +124,10 @@ def test_row_order_makes_no_difference(given_, random):
 def test_json_gives_back_the_same_sketch(given_):
     sketch = sketch_of(given_)
     assert Sketch.from_dict(json.loads(canonical_json(sketch.to_dict()))) == sketch
+
+
+def test_a_frequent_value_beside_its_neighbour_among_the_floats_still_gets_a_bin_of_its_own():
+    below = np.nextafter(80.0, 0.0)
+    sketch = sketch_of([70.0] * 10 + [below] * 2 + [80.0] * 60 + [90.0] * 10, bins=10)
+    assert 80.0 in sketch.edges
+    assert list(sketch.edges) == sorted(set(sketch.edges))

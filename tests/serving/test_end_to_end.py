@@ -8,7 +8,6 @@ import subprocess
 import time
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import lightgbm as lgb
@@ -30,7 +29,7 @@ from serving.run import command
 
 from .conftest import DEFAULT_FEATURES, LATE_FEATURES, PARAMETERS, VALUES, spec
 
-START_SECONDS = 120
+START_SECONDS = 300
 JSON = {"content-type": "application/json"}
 SCORE, LATE, LIMIT = "/v1/scores/default", "/v1/scores/late-payment", "/v1/limits"
 AS_OF = date(2026, 3, 9)
@@ -58,16 +57,20 @@ def model_files(name, probability_name, target, groups):
     return ModelFiles(made, (text,), Calibrator("identity", {}), version="1"), dict(zip(groups, rows.T, strict=True))
 
 
-def write_a_release(releases):
+def write_a_release(releases, data_version="0a1b2c3d4e5f"):
     late, late_rows = model_files("late-payment", "late_prob_5d", "late(5)", LATE_FEATURES)
     default, default_rows = model_files("default", "pd_180d", "default(90, 180)", DEFAULT_FEATURES)
     source = yaml.safe_load(PARAMETERS.read_text(encoding="utf-8"))
     sketches = {"late-payment": sketches_of(late_rows), "default": sketches_of(default_rows)}
-    versions = {"data_version": "0a1b2c3d4e5f", "code_version": "0.1.0"}
+    versions = {"data_version": data_version, "code_version": "0.1.0"}
     policy = to_release(source, OwnBook("EUR", None, AS_OF))
-    folder = write_release(releases, [late, default], policy, sketches, versions)
-    activate(releases, folder.name)
-    return folder
+    return write_release(releases, [late, default], policy, sketches, versions)
+
+
+def put_in_force(releases, folder):
+    """Name a release without the check that ``activate`` makes, as a careless hand would."""
+    (releases / "current.new").write_text(folder.name)
+    (releases / "current.new").replace(releases / "current")
 
 
 def write_facts(folder):
@@ -115,15 +118,22 @@ def served(home, elsewhere):
 
 
 def wait_for(client, path, log):
+    def there():
+        try:
+            return client.get(path).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_until(there, log)
+
+
+def wait_until(true, log):
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        try:
-            if client.get(path).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
+        if true():
+            return
         time.sleep(0.2)
-    pytest.fail(f"{path} was not 200 after {START_SECONDS} s:\n{log.read_text(errors='replace')[-3000:]}")
+    pytest.fail(f"it did not come about in {START_SECONDS} s:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +141,7 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     settings = Settings(home=home)
     write_facts(settings.store)
-    write_a_release(settings.releases)
+    activate(settings.releases, write_a_release(settings.releases).name)
     return home
 
 
@@ -235,7 +245,7 @@ HAZARDS = [
         415,
         "unsupported_media_type",
         id="pickle",
-    ),  # fmt: skip
+    ),
     pytest.param(
         "POST",
         LIMIT,
@@ -244,7 +254,7 @@ HAZARDS = [
         415,
         "unsupported_media_type",
         id="text",
-    ),  # fmt: skip
+    ),
     pytest.param("POST", LIMIT, b'{"customer_id":"C1"}', {}, 415, "unsupported_media_type", id="no type"),
     pytest.param("POST", LIMIT, b'{"customer":"C1"}', JSON, 422, "invalid_request", id="unknown field"),
     pytest.param("POST", LIMIT, b'{"customer_id":"\\ud800"}', JSON, 422, "invalid_request", id="half a pair"),
@@ -293,16 +303,25 @@ def test_many_at_once_get_the_answer_that_one_gets(running):
     assert len({answer.text for answer in answers}) == 1
 
 
-def test_without_a_release_it_lives_but_is_not_ready_and_takes_one_up_when_it_comes(home, tmp_path):
-    empty = tmp_path / "home"
-    with served(empty, tmp_path) as (client, log, _):
+def test_a_release_is_taken_up_when_it_comes_and_kept_when_the_next_is_damaged(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    with served(settings.home, tmp_path) as (client, log, _):
         assert client.get("/readyz").status_code == 503
         refused = client.post(SCORE, json={"customer_id": "C1"})
         assert (refused.status_code, refused.json()["code"]) == (503, "no_release")
         assert client.get("/v1/status").json()["ready"] is False
-        write_facts(Settings(home=empty).store)
-        damaged = write_a_release(Settings(home=empty).releases)
+
+        write_facts(settings.store)
+        good = write_a_release(settings.releases)
+        activate(settings.releases, good.name)
         wait_for(client, "/readyz", log)
-        assert client.post(SCORE, json={"customer_id": "C1", "as_of": ISSUED_ON}).status_code == 200
-        assert Path(damaged).is_dir()
-    assert not (Path.cwd() / "bentoml").exists()
+
+        damaged = write_a_release(settings.releases, data_version="ffffffffffff")
+        with (damaged / "models" / "default" / "model_0.txt").open("a") as text:
+            text.write(" ")
+        put_in_force(settings.releases, damaged)
+        wait_until(lambda: client.get("/v1/status").json()["problem"], log)
+        assert "models/default/model_0.txt" in client.get("/v1/status").json()["problem"]
+        answer = client.post(SCORE, json={"customer_id": "C1", "as_of": ISSUED_ON})
+        assert (answer.status_code, answer.json()["versions"]["release"]) == (200, good.name)
+        assert client.get("/readyz").status_code == 200

@@ -1,5 +1,7 @@
 """Figures by hand, ties, weights, and agreement with scikit-learn."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,7 +72,7 @@ def test_reliability_bins_hold_every_case_once_and_rise(case, bins):
     table = reliability(bad, stated, bins=bins)
     assert sum(b.n for b in table) == len(bad)
     assert sum(b.bad for b in table) == bad.sum()
-    assert all(below.high < above.low for below, above in zip(table, table[1:], strict=False))
+    assert all(below.high < above.low for below, above in pairwise(table))
     assert len(table) <= bins
 
 

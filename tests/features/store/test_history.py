@@ -44,6 +44,14 @@ def test_an_earlier_version_stays_as_it_was(store, feature_rows, computed):
     assert (second.rows, store.history()) == (2, second)
 
 
+def test_news_is_what_differs_from_the_newest_row_not_from_any(store, feature_rows, computed):
+    rows = [
+        store.write_history(feature_rows(("B1", DAY, value, None, 400.0)), computed_at=computed(i)).rows
+        for i, value in enumerate([3.0, 4.0, 4.0, 3.0])
+    ]
+    assert rows == [1, 2, 2, 3]
+
+
 def test_not_a_number_is_kept_as_null(store, feature_rows, computed):
     version = store.write_history(feature_rows(("B1", DAY, float("nan"), 0.5, 1.0)), computed_at=computed())
     assert pq.read_table(version.path)["open_count"].null_count == 1

@@ -132,6 +132,21 @@ def test_rows_that_feast_loses_or_doubles_stop_everything(entities, feast):
         join_history(feast, entities(("B1", after(1)), ("B2", after(1))), NAMES, stale_after_days=7, threads=1)
 
 
+class ShufflingFeast(LossyFeast):
+    """Gives every row with its facts, in whatever order the join came out."""
+
+    def get_historical_features(self, asked, features):
+        told = asked.assign(as_of_day=(DAY - date(1970, 1, 1)).days, open_count=[1.0, 2.0])
+        self.rows = pa.Table.from_pandas(told.iloc[::-1], preserve_index=False)
+        return self
+
+
+def test_the_order_of_the_join_does_not_matter(entities):
+    asked = entities(("B1", after(1)), ("B2", after(1)))
+    found = join_history(ShufflingFeast(), asked, ["open_count"], stale_after_days=7, threads=1)
+    assert found["open_count"].to_pylist() == [1.0, 2.0]
+
+
 def newest_facts(rows, customer_id, at, stale_after_days):
     """What a clerk would take from a drawer of dated slips (written apart from the code under test)."""
     slips = [row for row in rows if row[0] == customer_id and midnight(row[1] + timedelta(days=1)) <= at]

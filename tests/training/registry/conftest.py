@@ -100,7 +100,7 @@ def fitted() -> Fitted:
         model_texts=texts,
         calibrator=Calibrator("platt", {"a": 1.1, "b": 0.05}),
         evaluation=_evaluation(),
-        sketches={**sketches, "late_prob_5d": sketch_of(score).to_dict()},
+        sketches={**sketches, "score": sketch_of(score).to_dict()},
         data_version="a1b2c3d4e5f6",
         training={"trees": 12, "chosen by": "log loss on earlier months"},
     )

@@ -46,7 +46,7 @@ def test_the_bundle_is_the_registered_model(promoted, fitted):
     assert tuple((files / f"model_{place}.txt").read_text() for place in (0, 1)) == fitted.model_texts
     assert bundle.models["late-payment"].spec == fitted.spec
     assert bundle.models["late-payment"].calibrator == fitted.calibrator
-    assert set(bundle.sketches["default"]) == {"overdue_count", "tenure_days", "open_amount", "late_prob_5d"}
+    assert set(bundle.sketches["default"]) == {"overdue_count", "tenure_days", "open_amount", "pd_180d"}
     assert bundle.policy["values"]["2024-01-01"]["budget"] == "0.010"
     assert bundle.manifest.data_version == "a1b2c3d4e5f6"
 

@@ -1,0 +1,174 @@
+"""Training: which knowledge each model learns from, which later cases judge it, and what came of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cli.output import count, say, show_table
+from data.book import Book
+from data.settings import Settings
+
+if TYPE_CHECKING:
+    from features.store.store import Store
+    from training.fitted import Fitted, Interval
+    from training.register import Registered
+
+LATE: Final = "late-payment"
+HORIZON: Final = 180
+DAYS_PAST_DUE: Final = {"default": 90, "default-60": 60}
+MODELS: Final = (LATE, *DAYS_PAST_DUE)
+# How far back a model's knowledge ends, so that outcomes of later cases have matured: months before the first of
+# the month of the known date, and how many months of cases judge it.
+LATE_MONTHS: Final = (6, 4)
+DEFAULT_MONTHS: Final = (11, 6)
+FIGURES: Final = ("auc", "average_precision", "ks", "brier")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When one model's knowledge ends and by what it is judged.
+
+    Attributes:
+        name: Name of the model.
+        as_of: At the end of this day training's knowledge is frozen; cases from then on judge.
+        evaluate_to: Last day of the cases that judge.
+        known_on: The day whose knowledge gives their outcomes.
+    """
+
+    name: str
+    as_of: date
+    evaluate_to: date
+    known_on: date
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A registered model and how it did."""
+
+    registered: "Registered"
+    fitted: "Fitted"
+
+    @property
+    def card(self) -> Path:
+        """The model card, Markdown; the HTML lies beside it."""
+        return self.registered.card
+
+    def as_dict(self) -> dict[str, Any]:
+        """Name, version, dates and figures, for JSON."""
+        spec, evaluation = self.fitted.spec, self.fitted.evaluation
+        return {
+            "model": spec.name,
+            "version": self.registered.version,
+            "target": spec.target,
+            "known_at": spec.known_at,
+            "train_rows": spec.train_rows,
+            "train_bad": spec.train_bad,
+            "card": self.card,
+            "evaluation": evaluation.as_dict(),
+        }
+
+
+def plans(
+    names: Sequence[str], *, known_on: date, as_of: date | None = None, evaluate_to: date | None = None
+) -> list[Plan]:
+    """A plan per model; what is not given is counted back from the known date.
+
+    Args:
+        names: Models to train.
+        known_on: The day whose knowledge gives the outcomes.
+        as_of: Day at which training's knowledge ends.
+        evaluate_to: Last day of the cases that judge.
+
+    Example:
+        >>> for plan in plans(["late-payment", "default"], known_on=date(2021, 3, 1)):
+        ...     print(plan.name, plan.as_of, plan.evaluate_to)
+        late-payment 2020-09-01 2020-12-31
+        default 2020-04-01 2020-09-30
+    """
+    made = []
+    for name in names:
+        back, months = LATE_MONTHS if name == LATE else DEFAULT_MONTHS
+        start = as_of or _month_start(known_on, -back)
+        made.append(Plan(name, start, evaluate_to or _day_before(_month_start(start, months)), known_on))
+    return made
+
+
+def train_all(
+    book: Book,
+    store: "Store",
+    settings: Settings,
+    schedule: Sequence[Plan],
+    *,
+    data_version: str,
+    computed_at: datetime,
+    say: Callable[[str], None],
+) -> list[Trained]:
+    """Train and register each model of the schedule; features come from the store's point-in-time join."""
+    from training.register import register  # late: MLflow takes seconds to import
+
+    trained = []
+    for plan in schedule:
+        fitted = _train(book, store, settings, plan, data_version=data_version, computed_at=computed_at, say=say)
+        say(f"{plan.name}: registering")
+        trained.append(Trained(register(fitted, settings), fitted))
+    return trained
+
+
+def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: Any) -> "Fitted":
+    from training.default_model import train_default
+    from training.late_model import train_late
+
+    asked: dict[str, Any] = {
+        "as_of": plan.as_of,
+        "evaluate_from": plan.as_of,
+        "evaluate_to": plan.evaluate_to,
+        "known_on": plan.known_on,
+        "data_version": how["data_version"],
+        "computed_at": how["computed_at"],
+        "progress": how["say"],
+    }
+    if plan.name == LATE:
+        return train_late(book, store, settings, **asked)
+    return train_default(book, store, settings, dpd=DAYS_PAST_DUE[plan.name], horizon=HORIZON, **asked)
+
+
+def tell(trained: Sequence[Trained]) -> None:
+    """Figures on later matured cases with their intervals, for a person."""
+    headings = ("cases", "bad", "AUC", "AP", "KS", "Brier")
+    rows = [_row(model) for model in trained]
+    show_table(
+        "Models, judged on later matured cases (95 % intervals by resampling customers)",
+        ("model", "target", "judged on", *headings),
+        rows,
+        numbers=headings,
+    )
+    for model in trained:
+        say(f"Model card of {model.registered.name} version {model.registered.version}: {model.card}")
+
+
+def _row(model: Trained) -> tuple[Any, ...]:
+    spec, evaluation = model.fitted.spec, model.fitted.evaluation
+    figures = [_figure(evaluation.metrics.get(name)) for name in FIGURES]
+    return (
+        f"{spec.name} v{model.registered.version}",
+        spec.target,
+        evaluation.period,
+        count(evaluation.n),
+        count(evaluation.bad),
+        *figures,
+    )
+
+
+def _figure(interval: "Interval | None") -> str | None:
+    return None if interval is None else f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def _month_start(day: date, months: int) -> date:
+    number = day.year * 12 + day.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _day_before(day: date) -> date:
+    return date.fromordinal(day.toordinal() - 1)

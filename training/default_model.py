@@ -1,0 +1,194 @@
+"""The default model: will this customer be severely past due, or worse, within the horizon?"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+import ibis.expr.types as ir
+import pyarrow as pa
+from pydantic import JsonValue
+
+from data.book import Book
+from data.settings import Settings
+from features.feature_sets import DEFAULT
+from training.cohort import CURED_DAYS, customer_cohort, month_firsts
+from training.dataset import Dataset, dataset
+from training.facts import Facts, History, facts_of, folded
+from training.fit import Recipe
+from training.fitted import Fitted
+from training.label import Materiality, default
+from training.learn import Say, Task, learn, silent
+from training.split import Split, between, split
+
+# Chosen by leaving customers out of the cohorts of the Datarisk book that had matured by 2020-04-01.
+RECIPE: Final = Recipe(
+    trees=150,
+    learning_rate=0.03,
+    leaves=5,
+    smallest_leaf=60,
+    feature_share=0.25,
+    case_share=0.7,
+    ridge=10.0,
+    seeds=(1, 2, 3, 4, 5),
+)
+STANDARD_DPD: Final = 90
+
+
+@dataclass(frozen=True)
+class Default:
+    """The outcome of a default model.
+
+    Attributes:
+        dpd: Days past due that must be exceeded.
+        horizon: Days within which that must happen.
+        materiality: What makes an amount material; None lets every amount count.
+        cured_days: Days since a customer was last past due that far before it enters a cohort again.
+    """
+
+    dpd: int = STANDARD_DPD
+    horizon: int = 180
+    materiality: Materiality | None = None
+    cured_days: int = CURED_DAYS
+
+    @property
+    def label(self) -> dict[str, JsonValue]:
+        """Plain values for the record."""
+        return {
+            "kind": "default",
+            "dpd": self.dpd,
+            "horizon_days": self.horizon,
+            "cured_days": self.cured_days,
+            "materiality_amount": None if self.materiality is None else str(self.materiality.amount),
+            "materiality_share": None if self.materiality is None else str(self.materiality.share),
+        }
+
+
+def task(what: Default) -> Task:
+    """What the model of an outcome is to learn."""
+    return Task(
+        name="default" if what.dpd == STANDARD_DPD else f"default-{what.dpd}",
+        target=f"default({what.dpd}, {what.horizon})",
+        label=what.label,
+        probability_name=f"pd_{what.horizon}d",
+        features=DEFAULT,
+        recipe=RECIPE,
+    )
+
+
+def train_default(
+    book: Book,
+    store: History | None,
+    settings: Settings,
+    *,
+    as_of: date,
+    evaluate_from: date,
+    evaluate_to: date,
+    known_on: date,
+    dpd: int = STANDARD_DPD,
+    horizon: int = 180,
+    materiality: Materiality | None = None,
+    cured_days: int = CURED_DAYS,
+    computed_at: datetime | None = None,
+    data_version: str = "unknown",
+    progress: Say | None = None,
+) -> Fitted:
+    """Train on customer cohorts matured at a date and judge on later ones; cohorts are the firsts of months.
+
+    Args:
+        book: The book.
+        store: The feature store, from which the service will read too; None builds features without it.
+        settings: Threads are taken from it.
+        as_of: Knowledge for training is frozen at the end of this day.
+        evaluate_from: First day of the cohorts to judge by, not before ``as_of``.
+        evaluate_to: Their last day.
+        known_on: The date whose knowledge gives their outcomes.
+        dpd: Days past due of the label.
+        horizon: Days within which the default must fall.
+        materiality: What makes an amount material; None lets every amount count.
+        cured_days: Days since a customer was last past due that far before it enters a cohort again.
+        computed_at: The instant of this computation, with a zone; needed with a store.
+        data_version: Which data the book holds.
+        progress: Called with a line of text before each step.
+
+    Returns:
+        The model with its figures.
+
+    Raises:
+        LeakError: A case is on the wrong side of the split.
+        NoInvoicesError: The book has no invoice before ``evaluate_to``.
+    """
+    say = progress or silent
+    what = Default(dpd, horizon, materiality, cured_days)
+    parts = default_cases(
+        book, facts_of(book, store, computed_at), what, as_of, (evaluate_from, evaluate_to), known_on, say=say
+    )
+    return learn(
+        task(what), parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
+    )
+
+
+def default_cases(
+    book: Book,
+    facts: Facts,
+    what: Default,
+    as_of: date,
+    period: tuple[date, date],
+    known_on: date,
+    *,
+    say: Say = silent,
+) -> Split:
+    """Customers at the firsts of months to learn from, and later ones to be judged by.
+
+    Args:
+        book: The book.
+        facts: Where the features come from.
+        what: The outcome.
+        as_of: Knowledge for training is frozen at the end of this day.
+        period: First and last day of the later cohorts.
+        known_on: The date whose knowledge gives their outcomes.
+        say: Told of each step as it begins.
+
+    Raises:
+        LeakError: A later cohort lies before ``as_of``.
+        NoInvoicesError: The book has no invoice by the end of the period.
+    """
+    rows = folded(book)
+    dates = month_firsts(_first_issue(rows, period[1]), period[1])
+    made = customer_cohort(book, rows, dates, dpd=what.dpd, cured_days=what.cured_days).to_pyarrow()
+    say(f"default({what.dpd}, {what.horizon}): building features of {made.num_rows} customers at a date")
+    cohort, features = book.memtable(made), facts(made, DEFAULT.names)
+
+    def labelled(on: date) -> Dataset:
+        return dataset(made, features, _outcomes(book, rows, cohort, what, on), DEFAULT.names)
+
+    return split(labelled(as_of), between(labelled(known_on), *period), as_of)
+
+
+def _outcomes(book: Book, rows: ir.Table, cohort: ir.Table, what: Default, known_on: date) -> pa.Table:
+    """Outcomes of the matured cases: ``case_id``, ``bad``, ``matures_on``."""
+    found = default(
+        rows,
+        book["credit_events"],
+        cohort,
+        dpd=what.dpd,
+        horizon=what.horizon,
+        known_on=known_on,
+        materiality=what.materiality,
+    )
+    return found.to_pyarrow()
+
+
+class NoInvoicesError(ValueError):
+    """There is nothing to make cohorts of."""
+
+    def __init__(self, before: date) -> None:
+        self.before = before
+        super().__init__(f"The book holds no invoice issued by {before}: ingest some, or choose a later period.")
+
+
+def _first_issue(rows: ir.Table, before: date) -> date:
+    first = rows.issued_on.min().to_pyarrow().as_py()
+    if first is None or first > before:
+        raise NoInvoicesError(before)
+    found: date = first
+    return found
