@@ -224,6 +224,7 @@ def main() -> None:
     switch_off()
     # LightGBM's threads else spin while they wait, which on a busy machine makes two slower than one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         app()
     except Exception as error:

@@ -1,7 +1,11 @@
 """What went wrong, in the user's words, and the exit code that says so to a machine."""
 
+import traceback
 from enum import IntEnum
+from pathlib import Path
 from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
 
 OUR_PACKAGES: Final = frozenset({"cli", "serving", "monitoring", "training", "scoring", "features", "policy", "data"})
 
@@ -25,11 +29,22 @@ EXIT_CODES: Final = (
 def is_ours(error: BaseException) -> bool:
     """Whether one of our own packages raised this on purpose, with a text meant for the user.
 
+    That is an error of a class of ours, or one of Python's that a ``raise`` of ours threw.
+
     Example:
         >>> is_ours(ValueError("from anywhere"))
         False
     """
-    return type(error).__module__.split(".")[0] in OUR_PACKAGES
+    if type(error).__module__.split(".")[0] in OUR_PACKAGES:
+        return True
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames or not (frames[-1].line or "").startswith("raise "):
+        return False
+    return Path(frames[-1].filename).is_relative_to(ROOT) and _package(Path(frames[-1].filename)) in OUR_PACKAGES
+
+
+def _package(file: Path) -> str:
+    return file.relative_to(ROOT).parts[0]
 
 
 def missing_system_library(error: BaseException) -> str | None:

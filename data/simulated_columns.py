@@ -24,6 +24,9 @@ Flags = npt.NDArray[np.bool_]
 NEVER: Final = 60_000
 """A day after every other (in 2134): it does not happen. It becomes null in a column."""
 SOURCE: Final = "SIM"
+MORNING: Final = 9 * 3_600
+"""Seconds after midnight, UTC."""
+CLOSE_OF_BUSINESS: Final = 17 * 3_600
 DAY_US: Final = 86_400_000_000
 CENT: Final = 100
 """Units of the fourth decimal place in a cent."""
@@ -111,6 +114,11 @@ def days(numbers: Days) -> pa.Array:
 def instants(numbers: Days, seconds: Indices) -> pa.Array:
     """Instants in UTC: a day and the seconds after its midnight."""
     return _plain(INSTANT, numbers.astype(np.int64) * DAY_US + seconds.astype(np.int64) * 1_000_000)
+
+
+def seconds_from(rng: np.random.Generator, rows: int, opening: int) -> Indices:
+    """Seconds after midnight within the hour that begins at ``opening``."""
+    return rng.integers(opening, opening + 3_600, rows, dtype=np.int32)
 
 
 def flags(values: Flags) -> pa.Array:

@@ -16,8 +16,9 @@ from data.simulated_schedule import Items
 from data.simulated_survival import INSOLVENT_SHARE, WRITTEN_OFF_SHARE, insolvent_within
 from data.simulated_world import World
 
-STOP_DELIVERY_DAYS: Final = 5
-"""Days after the first unpaid due date until deliveries stop."""
+STOP_DELIVERY_DAYS: Final = 10
+"""Days after the first unpaid due date until deliveries stop; no less than an order comes ahead of its invoice, so
+that an order that is never billed does not tell of a distress that is still to come."""
 RESUME_FROM_DAYS: Final = 98
 """Earliest day of paying again after S: later than S + 91, so that every episode is a default."""
 RESUME_SCALE_DAYS: Final = 30.0

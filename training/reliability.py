@@ -65,7 +65,7 @@ def rate_interval(row: Bin, level: float = 0.95) -> tuple[float, float]:
     Example:
         >>> low, high = rate_interval(Bin(low=0.1, high=0.2, n=50, bad=10, mean_probability=0.15))
         >>> round(low, 3), round(high, 3)
-        (0.107, 0.325)
+        (0.108, 0.326)
     """
     tail = (1 - level) / 2
     low, high = stats.beta.ppf([tail, 1 - tail], row.bad + 0.5, row.n - row.bad + 0.5)

@@ -206,7 +206,7 @@ def test_revenue_needs_three_months():
     two = [month("2023-11-01", "100", employees=7), month("2024-02-01", "400")]
     three = [*two, month("2024-01-01", "100")]
     assert one({"customers": [MASTER], "customer_financials": two}, *names) == (400, None, None, 29, 7)
-    # The year's mean is (100 + 100 + 400) / 3 = 200, x 12 = 2,400; of the last 90 days (100 + 400) / 2 = 250, 25 % more.
+    # The year's mean is (100 + 100 + 400) / 3 = 200, x 12 = 2,400; of the last 90 days it is 250, 25 % more.
     assert one({"customers": [MASTER], "customer_financials": three}, *names) == (400, 2400, 0.25, 29, 7)
 
 
