@@ -10,7 +10,7 @@ import typer
 
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
-from cli.output import ERR, say, show_json, show_table, working
+from cli.output import ERR, for_machines_only, say, show_json, show_table, working
 from data.settings import Settings
 from data.telemetry import switch_off
 
@@ -55,6 +55,8 @@ def demo(
     """The whole way once: ledger, features, models, release, scores and limits, drift report."""
     from cli.demo import run
 
+    if as_json:
+        for_machines_only()
     day = business_day(as_of) if as_of else None
     told = run(Settings(), source.value, folder=folder, as_of=day, customers=customers, seed=seed, show=show)
     if as_json:

@@ -156,7 +156,7 @@ def _limits(job: Job, book: Book, store: Store, told: Told, *, show: int) -> Non
         parity = facts.check(book, store, job.as_of)
     with told.step("Scoring") as step:
         desk = scores.the_desk(job.settings, job.as_of)
-        chosen = scores.largest_open(desk.live.release(), written.customer_ids, show)
+        chosen = scores.most_at_stake(desk.live.release(), written.customer_ids, show)
         found = scores.answers(desk, chosen, job.as_of)
     say(f"Release {promoted.release_id} passed {len(promoted.results)} gates and is in force.")
     say(f"Online facts against the book: {parity.compared:,} values compared, {parity.different:,} differ.")

@@ -42,6 +42,11 @@ class Steps:
         self._progress.update(self._task, description=f"{self._title}: {step}")
 
 
+def for_machines_only() -> None:
+    """From here on nothing is printed for people: stdout is for the JSON."""
+    OUT.quiet = True
+
+
 def say(text: str = "") -> None:
     """A line for a person."""
     OUT.print(text, highlight=False)

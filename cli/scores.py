@@ -7,8 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from cli.output import percent, say, show_table
 from data.settings import Settings
+from serving.default_score import MODEL as DEFAULT_MODEL
 from serving.desk import LATE_MODEL, Desk
 from serving.release import Live, source_of
 from serving.schemas import DefaultScoreRequest, LatePaymentRequest, LimitRequest
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from serving.release import Release
 
 USUAL: Final = ("invoice_amount_mean_365d", "terms_mean_365d", "interest_rate_mean_365d")
+OWED: Final = "open_amount"
 CENT: Final = Decimal("0.01")
 
 
@@ -91,11 +95,15 @@ def _usual_invoice(release: "Release", customer_id: str, as_of: date) -> LatePay
     )
 
 
-def largest_open(release: "Release", customer_ids: Sequence[str], how_many: int) -> list[str]:
-    """The customers that owe most, the largest first."""
-    rows = release.facts.read_online(customer_ids, ["open_amount"])
-    owing = [(row.values["open_amount"] or 0.0, row.customer_id) for row in rows]
-    return [customer_id for _, customer_id in sorted(owing, key=lambda pair: (-pair[0], pair[1]))[:how_many]]
+def most_at_stake(release: "Release", customer_ids: Sequence[str], how_many: int) -> list[str]:
+    """The customers with the largest probability of default times what they owe, the largest first."""
+    model = release.model(DEFAULT_MODEL)
+    names = list(dict.fromkeys([*model.spec.feature_names, OWED]))
+    rows = release.facts.read_online(customer_ids, names)
+    columns = {name: np.array([row.values[name] for row in rows], dtype=np.float64) for name in names}
+    stake = model.probability(model.matrix(columns)) * np.nan_to_num(columns[OWED])
+    order = sorted(range(len(rows)), key=lambda place: (-stake[place], rows[place].customer_id))
+    return [rows[place].customer_id for place in order[:how_many]]
 
 
 def tell(found: Sequence[Answer], as_of: date) -> None:

@@ -7,12 +7,14 @@ every backend.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
-from data.book import Book
 from data.contracts import CONTRACTS
+
+if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+    from data.book import Book
 
 EPOCH: Final = date(1970, 1, 1)
 
@@ -73,7 +75,7 @@ def known_then(version: ibis.Table, day: Any) -> Any:
     return (version.known_on <= day) & (version.superseded_on.isnull() | (version.superseded_on > day))
 
 
-def seen_rows(book: Book, name: str, cases: ibis.Table, happened_on: str) -> ibis.Table:
+def seen_rows(book: "Book", name: str, cases: ibis.Table, happened_on: str) -> ibis.Table:
     """``seen`` for a table of the book by its name, read for the customers of the cases only."""
     key = CONTRACTS[name].key
     return seen(cases, versions(of_customers(book[name], key, cases), key), happened_on)

@@ -1,13 +1,15 @@
 """Insolvency, write-off, legal action and dunning: what the ledger's own dates do not say."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from data.book import Book
 from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted
 from features.windows import number
+
+if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+    from data.book import Book
 
 FEATURES: Final[tuple[Feature, ...]] = (
     counted(
@@ -26,7 +28,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: Book, cases: ibis.Table) -> ibis.Table:
+def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with a credit event: ``case_no`` and the features."""
     rows = seen_rows(book, "credit_events", cases, "happened_on")
     return rows.group_by("case_no").agg(

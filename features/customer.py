@@ -1,13 +1,15 @@
 """Who the customer is, from the master data in force."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from data.book import Book
 from data.contracts import CONTRACTS
 from features.as_of import day_number, known_then, of_customers, versions
 from features.catalogue import INF, Feature
+
+if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+    from data.book import Book
 
 SIZES: Final = {"SMALL": 1.0, "MEDIUM": 2.0, "LARGE": 3.0}
 
@@ -45,7 +47,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: Book, cases: ibis.Table) -> ibis.Table:
+def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with a master record known by then: ``case_no`` and the features."""
     key = CONTRACTS["customers"].key
     master = versions(of_customers(book["customers"], key, cases), key)

@@ -1,13 +1,15 @@
 """Disputes raised and credit notes given: how often the goods or the invoice were wrong."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from data.book import Book
 from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted, summed
 from features.windows import number, ratio, sum_of_known
+
+if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+    from data.book import Book
 
 DISPUTE_FEATURES: Final[tuple[Feature, ...]] = (
     counted("dispute_count_365d", "Disputes opened in the last 365 days.", "disputes", 0, "disputes"),
@@ -29,13 +31,13 @@ SHARE_FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def dispute_facts(book: Book, cases: ibis.Table) -> ibis.Table:
+def dispute_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with a dispute: ``case_no`` and the feature."""
     rows = seen_rows(book, "disputes", cases, "opened_on")
     return rows.group_by("case_no").agg(dispute_count_365d=number(rows.count(where=within(rows.age, 365))))
 
 
-def credit_note_facts(book: Book, cases: ibis.Table) -> ibis.Table:
+def credit_note_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with a credit note: ``case_no`` and the feature."""
     rows = seen_rows(book, "credit_notes", cases, "issued_on")
     year = within(rows.age, 365)

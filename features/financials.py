@@ -1,13 +1,15 @@
 """What the customer earns and owns: monthly revenue, staff, and the latest annual statement."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
-from data.book import Book
 from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature
 from features.windows import at_least, number, ratio
+
+if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+    from data.book import Book
 
 MONTHS_NEEDED: Final = 3
 _NO_REVENUE: Final = "no revenue is known in the book's currency"
@@ -72,7 +74,7 @@ STATEMENT_FEATURES: Final = (
 )
 
 
-def revenue_facts(book: Book, cases: ibis.Table) -> ibis.Table:
+def revenue_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with any monthly figure: ``case_no`` and the features."""
     rows = seen_rows(book, "customer_financials", cases, "period_start_on")
     stated = (rows.currency == book.currency) & rows.revenue.notnull()
@@ -97,7 +99,7 @@ def revenue_facts(book: Book, cases: ibis.Table) -> ibis.Table:
     )
 
 
-def statement_facts(book: Book, cases: ibis.Table) -> ibis.Table:
+def statement_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with a statement: ``case_no`` and the features."""
     rows = seen_rows(book, "statements", cases, "fiscal_year_end_on")
     is_ours = rows.currency == book.currency

@@ -1,13 +1,15 @@
 """How often and how much the customer orders."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from data.book import Book
 from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted
 from features.windows import number, ratio
+
+if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+    from data.book import Book
 
 _NONE: Final = "no order of the last 365 days has a known amount"
 
@@ -27,7 +29,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: Book, cases: ibis.Table) -> ibis.Table:
+def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with an order: ``case_no`` and the features."""
     rows = seen_rows(book, "orders", cases, "ordered_on")
     priced = within(rows.age, 365) & rows.amount.notnull() & (rows.currency == book.currency)

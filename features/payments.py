@@ -1,13 +1,15 @@
 """When the customer last paid anything, applied to an invoice or not."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from data.book import Book
 from features.as_of import seen_rows
 from features.catalogue import INF, Feature
 from features.windows import number
+
+if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+    from data.book import Book
 
 FEATURES: Final = (
     Feature(
@@ -16,7 +18,7 @@ FEATURES: Final = (
 )
 
 
-def facts(book: Book, cases: ibis.Table) -> ibis.Table:
+def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with a payment: ``case_no`` and the feature."""
     seen = seen_rows(book, "payments", cases, "paid_on")
     return seen.group_by("case_no").agg(days_since_last_payment=number(seen.age.min()))

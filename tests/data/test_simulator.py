@@ -12,6 +12,10 @@ from hypothesis import strategies as st
 
 from data.contracts import CONTRACTS
 from data.simulated_calendar import AFTER_MONTHS, BEFORE_MONTHS, calendar_of, day_number
+from data.simulated_customers import TERMS
+from data.simulated_episodes import STOP_DELIVERY_DAYS
+from data.simulated_ledger import ORDER_AHEAD_DAYS
+from data.simulated_schedule import ORDER_LAG_MONTHS
 from data.simulated_strain import LEVELS, PERSISTENCE, STATES, chain, daily_hazard
 from data.simulated_survival import (
     INSOLVENT_SHARE,
@@ -155,6 +159,15 @@ def test_calendar_reaches_before_and_after_the_book():
     assert calendar.firsts[BEFORE_MONTHS] == day_number(date(2023, 2, 1))
     assert calendar.months == BEFORE_MONTHS + 14 + AFTER_MONTHS - 1
     assert calendar.as_ofs[[0, -1]].tolist() == [day_number(date(2023, 3, 1)), day_number(date(2024, 3, 1))]
+
+
+def test_orders_look_back_further_than_the_truth_looks_ahead():
+    """Else the due dates, which the truth is given, would tell of strain within the horizon."""
+    calendar = calendar_of(Shape())
+    last_issue = calendar.as_ofs + np.int32(180 - 60 - 1 - TERMS.min())
+    ahead = calendar.month_of(last_issue) - calendar.month_of(calendar.as_ofs)
+    assert ahead.max() < ORDER_LAG_MONTHS
+    assert STOP_DELIVERY_DAYS >= ORDER_AHEAD_DAYS
 
 
 # The tables
@@ -413,6 +426,9 @@ def test_no_dispute_stops_the_clock_of_an_item_that_distress_leaves_unpaid():
     met = disputes.join(overdue[["due_on"]], how="inner").query("due_on <= '2023-10-01'")
     assert len(met) > 3
     assert (met["closed_on"] <= met["due_on"]).all()
+    fallen = frame(book.truth["episodes"])[["customer_id", "distress_on"]].sort_values("distress_on")
+    met = pd.merge_asof(met.sort_values("due_on"), fallen, left_on="due_on", right_on="distress_on", by="customer_id")
+    assert (met["opened_on"] < met["distress_on"]).all(), "who has stopped paying disputes nothing"
 
 
 def test_a_cured_customer_pays_and_can_fall_again(book):

@@ -21,18 +21,18 @@ def newest(rows: dict[str, list[dict[str, Any]]], name: str, as_of: date) -> lis
     return list(found.values())
 
 
-def clerk(rows, customer_id: str, as_of: date) -> list[dict[str, Any]]:
+def clerk(rows, customer_id: str, as_of: date, currency: str) -> list[dict[str, Any]]:
     """The customer's invoices as they stand at the end of ``as_of``."""
     seen = {name: newest(rows, name, as_of) for name in CONTRACTS}
     money_of = {p["payment_id"]: p["currency"] for p in seen["payments"]}
     found = []
     for i in seen["invoices"]:
         if i["customer_id"] == customer_id and i["issued_on"] <= as_of:
-            found.append(_stand(i, seen, money_of, as_of))
+            found.append(_stand(i, seen, money_of, as_of, currency))
     return found
 
 
-def _stand(i, seen, money_of, as_of):
+def _stand(i, seen, money_of, as_of, currency):
     parts = [
         (a["allocated_on"], a["amount"], money_of.get(a["payment_id"], i["currency"]), a["clears_invoice"])
         for a in seen["allocations"]
@@ -56,7 +56,7 @@ def _stand(i, seen, money_of, as_of):
         and d["opened_on"] <= as_of
         and (d["closed_on"] is None or d["closed_on"] > as_of)
     ]
-    ours = i["currency"] == "EUR"
+    ours = i["currency"] == currency
     left = None if i["amount"] is None else i["amount"] - reduced
     disputed = sum(
         (d["amount"] for d in raised if d["amount"] is not None and d["currency"] == i["currency"]), Decimal(0)
@@ -106,12 +106,12 @@ def over(numerator, denominator):
     return None if numerator is None or not denominator else numerator / denominator
 
 
-def features(rows, customer_id: str, as_of: date) -> dict[str, float | None]:
+def features(rows, customer_id: str, as_of: date, currency: str = "EUR") -> dict[str, float | None]:
     """Every customer feature; None where it is absent."""
-    items = clerk(rows, customer_id, as_of)
+    items = clerk(rows, customer_id, as_of, currency)
     masters = [c for c in newest(rows, "customers", as_of) if c["customer_id"] == customer_id]
     found = _behaviour(items) | _due(items) | _open(items) | _activity(items) | _terms(items)
-    found |= _beside(rows, customer_id, as_of) | _master(masters, as_of)
+    found |= _beside(rows, customer_id, as_of, currency) | _master(masters, as_of)
     found["credit_note_share_365d"] = over(found["credited_amount_365d"], found["invoiced_amount_365d"])
     found["peak_paid_in_terms_365d"] = _peak(items)
     known = bool(items or masters)
@@ -247,7 +247,7 @@ def _peak(items):
     return float(max(levels)) if paid else None
 
 
-def _beside(rows, customer_id, as_of):
+def _beside(rows, customer_id, as_of, currency):
     def seen(name, happened_on):
         mine = [r for r in newest(rows, name, as_of) if r["customer_id"] == customer_id]
         return [(r, (as_of - r[happened_on]).days) for r in mine if r[happened_on] <= as_of]
@@ -256,23 +256,23 @@ def _beside(rows, customer_id, as_of):
     notes = [r for r, age in seen("credit_notes", "issued_on") if age < 365]
     events = [age for _, age in seen("credit_events", "happened_on")]
     orders = seen("orders", "ordered_on")
-    values = [r["amount"] for r, age in orders if age < 365 and r["amount"] is not None and r["currency"] == "EUR"]
+    values = [r["amount"] for r, age in orders if age < 365 and r["amount"] is not None and r["currency"] == currency]
     return {
         "days_since_last_payment": min(paid, default=None),
         "dispute_count_365d": sum(age < 365 for _, age in seen("disputes", "opened_on")),
-        "credited_amount_365d": total(r["amount"] if r["currency"] == "EUR" else None for r in notes),
+        "credited_amount_365d": total(r["amount"] if r["currency"] == currency else None for r in notes),
         "credit_event_count_365d": sum(age < 365 for age in events),
         "days_since_credit_event": min(events, default=None),
         "order_count_90d": sum(age < 90 for _, age in orders),
         "order_amount_mean_365d": float(sum(values) / len(values)) if values else None,
         "order_amount_max_365d": float(max(values)) if values else None,
-        **_revenue(seen("customer_financials", "period_start_on")),
-        **_statement(seen("statements", "fiscal_year_end_on")),
+        **_revenue(seen("customer_financials", "period_start_on"), currency),
+        **_statement(seen("statements", "fiscal_year_end_on"), currency),
     }
 
 
-def _revenue(months):
-    stated = sorted((age, r["revenue"]) for r, age in months if r["revenue"] is not None and r["currency"] == "EUR")
+def _revenue(months, currency):
+    stated = sorted((age, r["revenue"]) for r, age in months if r["revenue"] is not None and r["currency"] == currency)
     year = [revenue for age, revenue in stated if age < 365]
     usual = average(year) if len(year) >= 3 else None
     staff = sorted((age, r["employees"]) for r, age in months if r["employees"] is not None)
@@ -285,11 +285,11 @@ def _revenue(months):
     }
 
 
-def _statement(statements):
+def _statement(statements, currency):
     latest, age = min(statements, key=lambda found: found[1], default=(None, None))
 
     def less(left, right):
-        ours = latest is not None and latest["currency"] == "EUR" and None not in (latest[left], latest[right])
+        ours = latest is not None and latest["currency"] == currency and None not in (latest[left], latest[right])
         return float(latest[left] - latest[right]) if ours else None
 
     return {
