@@ -50,6 +50,14 @@ class Book:
         """The rows as a temporary table on the book's engine, for joins with its tables."""
         return self.backend.create_table(ibis.util.gen_name("rows"), rows, temp=True)
 
+    def held(self, rows: ibis.Table) -> ibis.Table:
+        """The rows computed now and kept on the engine until the book is closed.
+
+        Between steps of a long computation: the engine then plans each step with true row counts. Left to plan all
+        of them as one query it guesses, and has joined every invoice with every dispute.
+        """
+        return self.backend.create_table(ibis.util.gen_name("held"), rows, temp=True)
+
     def close(self) -> None:
         """Let go of the engine and what it holds in memory."""
         self.backend.disconnect()

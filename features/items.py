@@ -39,11 +39,12 @@ def items(book: Book, customers: ibis.Table | None = None) -> ibis.Table:
           open disputes (0 for none). ``contested``: an open dispute covers all of it.
     """
     key, rows = ["invoice_id"], book["invoices"]
-    invoices = versions(rows if customers is None else of_customers(rows, key, customers), key)
-    reductions = _reductions(book, invoices)
-    disputes = _disputes(book, invoices)
-    views = _views(invoices, reductions, disputes)
-    states = _with_disputes(_with_settlement(views, reductions, book), disputes)
+    invoices = book.held(versions(rows if customers is None else of_customers(rows, key, customers), key))
+    reductions = book.held(_reductions(book, invoices))
+    disputes = book.held(_disputes(book, invoices))
+    views = book.held(_views(invoices, reductions, disputes))
+    settled = book.held(_with_settlement(views, reductions, book))
+    states = book.held(_with_disputes(settled, disputes))
     return _one_row_per_stretch(states, book.currency)
 
 

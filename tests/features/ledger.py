@@ -192,6 +192,7 @@ def _customer(rng: random.Random, rows: Rows, customer_id: str) -> None:
                 is_natural_person=rng.random() < 0.3,
                 size_class=rng.choice((None, "SMALL", "MEDIUM", "LARGE")),
                 known_on=_known(rng, signed_up) + days(200 * version),
+                hour=9 + version,  # the lake keeps no two versions of one instant
             )
         )
     for number in range(rng.choice((0, 1, 3, 6, 12))):
