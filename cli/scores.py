@@ -12,6 +12,7 @@ import numpy as np
 from cli.output import percent, say, show_table
 from data.settings import Settings
 from serving.default_score import MODEL as DEFAULT_MODEL
+from serving.default_score import needed, outside
 from serving.desk import LATE_MODEL, Desk
 from serving.release import Live, source_of
 from serving.schemas import DefaultScoreRequest, LatePaymentRequest, LimitRequest
@@ -96,10 +97,11 @@ def _usual_invoice(release: "Release", customer_id: str, as_of: date) -> LatePay
 
 
 def most_at_stake(release: "Release", customer_ids: Sequence[str], how_many: int) -> list[str]:
-    """The customers with the largest probability of default times what they owe, the largest first."""
+    """Customers the model speaks of with the largest probability of default times what they owe, largest first."""
     model = release.model(DEFAULT_MODEL)
-    names = list(dict.fromkeys([*model.spec.feature_names, OWED]))
-    rows = release.facts.read_online(customer_ids, names)
+    names = [*needed(model), OWED]
+    stored = release.facts.read_online(customer_ids, list(dict.fromkeys(names)))
+    rows = [row for row in stored if not outside(model, row.values)]
     columns = {name: np.array([row.values[name] for row in rows], dtype=np.float64) for name in names}
     stake = model.probability(model.matrix(columns)) * np.nan_to_num(columns[OWED])
     order = sorted(range(len(rows)), key=lambda place: (-stake[place], rows[place].customer_id))

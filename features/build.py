@@ -80,7 +80,8 @@ def build(book: Book, spine: ibis.Table, *, features: Sequence[str] | None = Non
     Returns:
         Shape (n, 3 + n_features): one row per spine row, duplicates kept, in no stated order: ``case_id``,
         ``customer_id``, ``as_of`` and the features in the order asked for, float64, null when absent. An unknown
-        customer has ``is_known_customer`` 0 and nulls. Evaluated when read.
+        customer has ``is_known_customer`` 0 and nulls. The fold of the invoices is computed at once and kept on the
+        book's engine until the book is closed; the rest when the table is read, each time it is read.
 
     Raises:
         UnknownFeatureError: A name is not in the catalogue.

@@ -1,5 +1,6 @@
 """How likely a customer is to default, within the model's horizon and within twelve months."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -7,9 +8,11 @@ from typing import Any, Final
 from policy.horizon import twelve_months_from_180_days
 from scoring.model import ReleasedModel
 from serving.facts import Facts
-from serving.scored import Scored, columns_of, score
+from serving.scored import Scored, columns_of, score, stored_features
 
 MODEL: Final = "default"
+OLDEST: Final = "oldest_overdue_days"
+INVOICES: Final = "invoice_count_365d"
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,14 @@ class DefaultScore:
         scored: The model's probability and reasons.
         pd_12m: Within twelve months; None when the model's horizon cannot be converted.
         note: How ``pd_12m`` came about; empty if the model itself states it.
+        doubts: Why the customer is none of those the model speaks of; empty if it is.
     """
 
     name: str
     scored: Scored
     pd_12m: Decimal | None
     note: str
+    doubts: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The probabilities and reasons as an answer states them."""
@@ -34,14 +39,42 @@ class DefaultScore:
         return {self.name: self.scored.probability, "pd_12m": pd_12m, "reasons": self.scored.told}
 
 
+def needed(model: ReleasedModel) -> list[str]:
+    """Stored features that a score and its doubts are made of."""
+    return list(dict.fromkeys([*stored_features(model), OLDEST, INVOICES]))
+
+
 def default_score(model: ReleasedModel, facts: Facts, *, currency: str) -> DefaultScore:
     """Score a customer on its facts, whose amounts are in ``currency``."""
     scored = score(model, columns_of(facts.values), currency=currency)
-    name = model.spec.probability_name
+    name, doubts = model.spec.probability_name, outside(model, facts.values)
     exact = Decimal(repr(scored.probability))
     if name == "pd_12m":
-        return DefaultScore(name, scored, exact, "")
+        return DefaultScore(name, scored, exact, "", doubts)
     if name == "pd_180d":
         year = twelve_months_from_180_days(exact)
-        return DefaultScore(name, scored, year.pd_12m, year.note)
-    return DefaultScore(name, scored, None, f"{name} is not converted to twelve months: no rule for its horizon.")
+        return DefaultScore(name, scored, year.pd_12m, year.note, doubts)
+    note = f"{name} is not converted to twelve months: no rule for its horizon."
+    return DefaultScore(name, scored, None, note, doubts)
+
+
+def outside(model: ReleasedModel, values: Mapping[str, float | None]) -> tuple[str, ...]:
+    """Why a customer is none of those the model learnt from, in words.
+
+    A model of default knows customers that do business and are not in default. Of one that is, or that had no
+    invoice for a year, its probability is an extrapolation, and a person has to look.
+
+    Args:
+        model: The model of default.
+        values: The customer's facts.
+    """
+    found = []
+    overdue, dpd = values.get(OLDEST), model.spec.label.get("dpd")
+    if overdue is not None and isinstance(dpd, int) and overdue > dpd:
+        found.append(
+            f"The customer is in default: its oldest overdue item is {overdue:.0f} days past due, more than {dpd}. "
+            "The probability is that of a customer who is not."
+        )
+    if values.get(INVOICES) == 0:
+        found.append("The customer had no invoice in the last 365 days; the model learnt from customers that had.")
+    return tuple(found)

@@ -14,7 +14,7 @@ from policy.limits import recommend
 from policy.outcome import Outcome
 from policy.terms import NoParametersInForceError
 from serving.default_score import MODEL as DEFAULT_MODEL
-from serving.default_score import DefaultScore, default_score
+from serving.default_score import DefaultScore, default_score, needed
 from serving.facts import Facts, facts_of
 from serving.limit_answer import not_recommended, told
 from serving.limit_facts import limit_facts
@@ -44,9 +44,10 @@ class Desk:
         """The customer's probability of default."""
         release = self.live.release()
         model, day = release.model(DEFAULT_MODEL), asked.as_of or self.today()
-        facts = self._facts(release, asked.customer_id, stored_features(model), day)
+        facts = self._facts(release, asked.customer_id, needed(model), day)
         found = default_score(model, facts, currency=release.policy.book.currency)
-        return _head(asked.customer_id, day) | found.as_dict() | _tail(release, facts, facts.doubts, _notes(found.note))
+        doubts = (*facts.doubts, *found.doubts)
+        return _head(asked.customer_id, day) | found.as_dict() | _tail(release, facts, doubts, _notes(found.note))
 
     def late_payment(self, asked: LatePaymentRequest) -> dict[str, Any]:
         """The probability that an invoice is paid late."""
@@ -68,7 +69,7 @@ class Desk:
         """The recommended credit limit of a customer."""
         release = self.live.release()
         day, model = asked.as_of or self.today(), release.models.get(DEFAULT_MODEL)
-        names = list(dict.fromkeys([*(stored_features(model) if model else []), *LIMIT_INPUTS.names]))
+        names = list(dict.fromkeys([*(needed(model) if model else []), *LIMIT_INPUTS.names]))
         facts = self._facts(release, asked.customer_id, names, day)
         found = default_score(model, facts, currency=release.policy.book.currency) if model else None
         return _head(asked.customer_id, day) | _limit(release, facts, found, asked)
@@ -108,7 +109,8 @@ def _tail(release: Release, facts: Facts, doubts: Sequence[str], notes: Sequence
 def _limit(release: Release, facts: Facts, found: DefaultScore | None, asked: LimitRequest) -> dict[str, Any]:
     pd_12m = found.pd_12m if found else None
     given = limit_facts(facts.values, release.policy.book, pd_12m=pd_12m, limit_in_force=asked.limit_in_force)
-    doubts, notes = (*facts.doubts, *given.doubts), (*given.notes, *_notes(found.note if found else ""))
+    doubts = (*facts.doubts, *(found.doubts if found else ()), *given.doubts)
+    notes = (*given.notes, *_notes(found.note if found else ""))
     risk = {"risk": found.as_dict() if found else None}
     try:
         policy = release.policy.in_force(facts.business_date)

@@ -1,22 +1,45 @@
 """Fitting a calibrator on predictions for unseen cases, held near "no change" while bad ones are few."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.calibration import Calibrator, CalibratorError, bounded
+from scoring.calibration import Calibrator, CalibratorError, bounded, sigmoid
 from training.metrics import Flags, Floats
 
 # How far a calibrator may stand from "no change" before any case is seen: one standard deviation of slope and of shift.
 SLOPE_SPREAD: Final = 0.2
 SHIFT_SPREAD: Final = 0.5
 STEPS: Final = 100
+ENOUGH_TRIALS: Final = 3
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One test of a calibrator within the past.
+
+    Attributes:
+        fit_on: Shape (n,), the cases it is fitted on.
+        judge_by: Shape (n,), the cases that judge it; none of them in ``fit_on``.
+    """
+
+    fit_on: Flags
+    judge_by: Flags
+
+
+def identity(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+    """Probabilities as they are."""
+    return Calibrator("identity")
 
 
 def platt(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
     """Slope and shift in log-odds, most probable given the cases and a prior around "no change".
+
+    The shift is held at the rate of the cases, where most of them lie, and not at even odds, where none does: so
+    that a slope alone does not raise or lower everyone.
 
     Args:
         bad: Whether each case turned out bad, shape (n,).
@@ -27,11 +50,12 @@ def platt(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrato
     Returns:
         A rising calibrator; slope 1 and shift 0 when there are no cases.
     """
+    centre = _log_odds_of_rate(bad)
     p = bounded(probability)
-    inputs = np.column_stack([np.log(p) - np.log1p(-p), np.ones(len(p))])
-    prior, spread = np.array([1.0, 0.0]), np.array([SLOPE_SPREAD, SHIFT_SPREAD])
-    a, b = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers))
-    return _or_identity("platt", {"a": a, "b": b})
+    inputs = np.column_stack([np.log(p) - np.log1p(-p) - centre, np.ones(len(p))])
+    prior, spread = np.array([1.0, centre]), np.array([SLOPE_SPREAD, SHIFT_SPREAD])
+    a, shifted = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers))
+    return _or_identity("platt", {"a": a, "b": shifted - a * centre})
 
 
 def beta(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
@@ -48,11 +72,18 @@ def beta(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator
     Source:
         Kull, Silva Filho, Flach (AISTATS 2017).
     """
-    p = bounded(probability)
-    inputs = np.column_stack([np.log(p), -np.log1p(-p), np.ones(len(p))])
-    prior, spread = np.array([1.0, 1.0, 0.0]), np.array([SLOPE_SPREAD, SLOPE_SPREAD, SHIFT_SPREAD])
-    a, b, c = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers))
-    return _or_identity("beta", {"a": a, "b": b, "c": c})
+    centre = _log_odds_of_rate(bad)
+    rate, p = sigmoid(np.array([centre])), bounded(probability)
+    first, second = np.log(rate)[0], -np.log1p(-rate)[0]
+    inputs = np.column_stack([np.log(p) - first, -np.log1p(-p) - second, np.ones(len(p))])
+    prior, spread = np.array([1.0, 1.0, centre]), np.array([SLOPE_SPREAD, SLOPE_SPREAD, SHIFT_SPREAD])
+    a, b, shifted = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers))
+    return _or_identity("beta", {"a": a, "b": b, "c": shifted - a * first - b * second})
+
+
+def _log_odds_of_rate(bad: Flags) -> float:
+    """Log-odds of the share of bad cases, with half a case of each kind added."""
+    return float(np.log((bad.sum() + 0.5) / ((~bad).sum() + 0.5)))
 
 
 def _or_identity(method: str, params: dict[str, float]) -> Calibrator:
@@ -94,31 +125,53 @@ def log_loss(bad: Flags, probability: Floats) -> float:
     return float(-np.mean(np.where(bad, np.log(p), np.log1p(-p))))
 
 
-METHODS: Final[dict[str, Callable[[Flags, Floats, NDArray[Any]], Calibrator]]] = {"platt": platt, "beta": beta}
+METHODS: Final[dict[str, Callable[[Flags, Floats, NDArray[Any]], Calibrator]]] = {
+    "identity": identity,
+    "platt": platt,
+    "beta": beta,
+}
 
 
-def calibrator(bad: Flags, probability: Floats, customers: NDArray[Any], blocks: NDArray[Any]) -> Calibrator:
-    """Platt, or beta where it states unseen blocks of the past better.
+def calibrator(bad: Flags, probability: Floats, customers: NDArray[Any], trials: Sequence[Trial]) -> Calibrator:
+    """The plainest method that no other beats beyond chance on cases of the past that it was not fitted on.
+
+    Late rates move with the times, and a shift learnt in a bad quarter misleads in the next: so a bend has to
+    have paid before it is made. Without enough trials to tell, the bend is Platt's, held by its prior.
 
     Args:
         bad: Whether each case turned out bad, shape (n,).
         probability: Probability stated without having seen the case, shape (n,), in [0, 1].
         customers: Customer of each case, shape (n,).
-        blocks: Part of the past each case belongs to, shape (n,); each is left out in turn.
+        trials: Cases to fit on and cases to judge by, of shape (n,) each.
     """
+    told = [trial for trial in trials if bad[trial.fit_on].any() and trial.judge_by.any()]
     if not len(bad):
         return Calibrator("identity")
-    losses = {name: _left_out_loss(name, bad, probability, customers, blocks) for name in METHODS}
-    best = min(losses, key=lambda name: (losses[name], name != "platt"))
-    return METHODS[best](bad, probability, customers)
+    if len(told) < ENOUGH_TRIALS:
+        return platt(bad, probability, customers)
+    losses = {name: _losses(name, bad, probability, customers, told) for name in METHODS}
+    chosen = "identity"
+    for name in ("platt", "beta"):
+        if _pays(losses[chosen] - losses[name]):
+            chosen = name
+    return METHODS[chosen](bad, probability, customers)
 
 
-def _left_out_loss(
-    method: str, bad: Flags, probability: Floats, customers: NDArray[Any], blocks: NDArray[Any]
-) -> float:
-    """Log-loss on each block of a calibrator fitted on the others; blocks weigh by their cases."""
-    stated = np.empty_like(probability)
-    for block in np.unique(blocks):
-        out = blocks == block
-        stated[out] = METHODS[method](bad[~out], probability[~out], customers[~out]).apply(probability[out])
-    return log_loss(bad, stated)
+def _losses(method: str, bad: Flags, probability: Floats, customers: NDArray[Any], trials: Sequence[Trial]) -> Floats:
+    """Log-loss of each trial, shape (n_trials,)."""
+    return np.array(
+        [
+            log_loss(
+                bad[trial.judge_by],
+                METHODS[method](bad[trial.fit_on], probability[trial.fit_on], customers[trial.fit_on]).apply(
+                    probability[trial.judge_by]
+                ),
+            )
+            for trial in trials
+        ]
+    )
+
+
+def _pays(gains: Floats) -> bool:
+    """Whether the mean gain exceeds its own standard error."""
+    return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))

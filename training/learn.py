@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from features.feature_sets import FeatureSet
 from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.sketch import sketches_of
-from training.calibrate import calibrator
+from training.calibrate import Trial, calibrator
 from training.dataset import Dataset, together
 from training.evaluate import evaluate
 from training.fit import Recipe, contributions, fit, one_seed, parameters, probability
@@ -25,6 +25,8 @@ Say = Callable[[str], None]
 # TreeSHAP costs milliseconds a row; this many rows, evenly spread over time, fix a mean to three digits.
 BASELINE_ROWS: Final = 1_000
 GROUPS: Final = 5
+FORWARD: Final = "walk forward"
+LEFT_OUT: Final = "customers left out"
 # Below this many bad customers in the walk forward, the past is too short for it and customers are left out instead.
 ENOUGH_BAD_CUSTOMERS: Final = 30
 
@@ -78,13 +80,24 @@ class OutOfFold:
         cases: The cases.
         probability: Shape (n,), before calibration.
         blocks: Shape (n,), the part of the past or the group of customers each was left out with.
-        how: ``walk forward`` or ``customers left out``.
+        how: ``FORWARD`` or ``LEFT_OUT``.
     """
 
     cases: Dataset
     probability: Floats
     blocks: NDArray[np.intp]
     how: str
+
+    def trials(self) -> list[Trial]:
+        """Each block judged by what had matured before it, or, where blocks are customers, by all others."""
+        return [self._trial(block) for block in np.unique(self.blocks)]
+
+    def _trial(self, block: int) -> Trial:
+        here = self.blocks == block
+        if self.how == LEFT_OUT:
+            return Trial(fit_on=~here, judge_by=here)
+        begins = self.cases.at[here].min().astype("datetime64[D]")
+        return Trial(fit_on=(self.blocks < block) & (self.cases.matures_on <= begins), judge_by=here)
 
 
 def learn(
@@ -110,7 +123,7 @@ def learn(
     """
     say(f"{task.name}: {len(parts.train)} cases, {int(parts.train.bad.sum())} bad; predicting the past out of fold")
     past = out_of_fold(task, parts.train, as_of, threads=threads)
-    found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.blocks)
+    found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials())
     say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
     texts = fit(parts.train, task.names, task.monotone, task.recipe, threads=threads)
     spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads)
@@ -142,8 +155,8 @@ def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int) -> Out
     cuts = [end - timedelta(days=task.fold_days * step) for step in range(task.folds, -1, -1)]
     forward = [parts for _, parts in walk_forward(train, cuts) if 0 < parts.train.bad.sum() < len(parts.train)]
     if sum(parts.later.bad_customers for parts in forward) >= ENOUGH_BAD_CUSTOMERS:
-        return _predicted(task, forward, "walk forward", threads)
-    return _predicted(task, _by_customer(train), "customers left out", threads)
+        return _predicted(task, forward, FORWARD, threads)
+    return _predicted(task, _by_customer(train), LEFT_OUT, threads)
 
 
 def _by_customer(train: Dataset) -> list[Split]:

@@ -139,6 +139,15 @@ def test_duplicate_spine_rows_come_back_twice():
     assert by_case["0"] == by_case["2"] | {"case_id": "0"}
 
 
+def test_a_book_computed_step_by_step_gives_the_same_as_one_query():
+    rows = random_rows(6)
+    book = book_from(rows)
+    built = build(book, book.memtable(spine_rows(CASES)), features=NAMES).to_pyarrow().to_pylist()
+    book.close()
+    built.sort(key=lambda found: int(found["case_id"]))
+    assert differences(CASES, built, features_of(rows, CASES, NAMES)) == []
+
+
 @few
 @given(seeds, st.sampled_from([3, 10, 1000]))
 def test_in_another_unit_of_money_only_money_changes(seed, times):

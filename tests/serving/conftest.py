@@ -124,13 +124,16 @@ def released_policy(**book):
 
 def release(**changes):
     models = {
-        "default": FakeModel(spec("default", "pd_180d", "default(90, 180)", DEFAULT_FEATURES), 0.02),
+        "default": FakeModel(spec("default", "pd_180d", "default(90, 180)", DEFAULT_FEATURES, label={"dpd": 90}), 0.02),
         "late-payment": FakeModel(spec("late-payment", "late_prob_5d", "late(5)", LATE_FEATURES), 0.31),
     }
     customers = {
         "C1": (VALUES, YESTERDAY),
         "Zoë Ångström 株式会社": (VALUES, YESTERDAY),
         "STALE": (VALUES, date(2026, 3, 3)),
+        "IN DEFAULT": ({**VALUES, "oldest_overdue_days": 91.0}, YESTERDAY),
+        "AT THE EDGE": ({**VALUES, "oldest_overdue_days": 90.0}, YESTERDAY),
+        "INACTIVE": ({**VALUES, "invoice_count_365d": 0.0}, YESTERDAY),
         "SILENT": ({"is_known_customer": 1.0}, YESTERDAY),
     }
     values = {

@@ -52,6 +52,26 @@ def test_default_score_with_its_conversion_reasons_freshness_and_versions(client
     assert answer["versions"] == VERSIONS
 
 
+@pytest.mark.parametrize("path", ["/v1/scores/default", "/v1/limits"])
+@pytest.mark.parametrize(
+    ("customer_id", "said"),
+    [
+        pytest.param(
+            "IN DEFAULT", "is in default: its oldest overdue item is 91 days", id="more than 90 days past due"
+        ),
+        pytest.param("INACTIVE", "no invoice in the last 365 days", id="no business for a year"),
+    ],
+)
+def test_a_customer_the_model_does_not_speak_of_is_for_a_person(client, path, customer_id, said):
+    answer = post(client, path, {"customer_id": customer_id})
+    assert answer["outcome"] == "REVIEW"
+    assert any(said in doubt for doubt in answer["doubts"])
+
+
+def test_ninety_days_past_due_are_not_yet_default(client):
+    assert post(client, "/v1/scores/default", {"customer_id": "AT THE EDGE"})["doubts"] == []
+
+
 def test_reasons_are_in_words_and_come_weightiest_first(client):
     answer = post(client, "/v1/scores/default", {"customer_id": "C1"})
     assert [reason["group"] for reason in answer["reasons"]] == ["open_items", "payment_behaviour"]
