@@ -72,6 +72,7 @@ def task(what: Default) -> Task:
         probability_name=f"pd_{what.horizon}d",
         features=DEFAULT,
         recipe=RECIPE,
+        fold_days=what.horizon,
     )
 
 

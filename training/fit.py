@@ -42,7 +42,7 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        return {**asdict(self), "seeds": list(self.seeds)}
 
 
 FIXED: Final[Mapping[str, Any]] = {

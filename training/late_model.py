@@ -19,9 +19,10 @@ from training.label import late
 from training.learn import Say, Task, learn, silent
 from training.split import Split, between, split
 
-# Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01.
+# Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01, by mean average
+# precision and Brier score of the four quarters.
 RECIPE: Final = Recipe(
-    trees=300, learning_rate=0.03, leaves=15, smallest_leaf=100, feature_share=0.25, case_share=0.7, ridge=10.0
+    trees=400, learning_rate=0.03, leaves=15, smallest_leaf=150, feature_share=0.4, case_share=0.8, ridge=5.0
 )
 FIRST_DAY: Final = date(1900, 1, 1)
 

@@ -27,8 +27,10 @@ BASELINE_ROWS: Final = 1_000
 GROUPS: Final = 5
 FORWARD: Final = "walk forward"
 LEFT_OUT: Final = "customers left out"
-# Below this many bad customers in the walk forward, the past is too short for it and customers are left out instead.
+# With fewer bad customers or periods in the walk forward, the past is too short for it: customers are left out instead.
 ENOUGH_BAD_CUSTOMERS: Final = 30
+ENOUGH_PERIODS: Final = 4
+LEAST_SHARE_OF_BAD: Final = 0.5
 
 
 def silent(_: str) -> None:
@@ -46,7 +48,8 @@ class Task:
         probability_name: Name of the probability, its horizon included.
         features: What it may look at.
         recipe: How its trees are grown.
-        fold_days: Days between two cuts of the walk forward through the past.
+        fold_days: Days between two cuts of the walk forward through the past; not below the days in which an outcome
+            matures, for periods that overlap say one thing twice.
         folds: How many cuts.
     """
 
@@ -153,10 +156,21 @@ def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int) -> Out
     last = train.at.max().astype("datetime64[D]").astype(date) + timedelta(days=1)
     end = min(as_of, last)
     cuts = [end - timedelta(days=task.fold_days * step) for step in range(task.folds, -1, -1)]
-    forward = [parts for _, parts in walk_forward(train, cuts) if 0 < parts.train.bad.sum() < len(parts.train)]
-    if sum(parts.later.bad_customers for parts in forward) >= ENOUGH_BAD_CUSTOMERS:
+    forward = [parts for _, parts in walk_forward(train, cuts) if _alike(parts.train, train)]
+    bad_customers = sum(parts.later.bad_customers for parts in forward)
+    if len(forward) >= ENOUGH_PERIODS and bad_customers >= ENOUGH_BAD_CUSTOMERS:
         return _predicted(task, forward, FORWARD, threads)
     return _predicted(task, _by_customer(train), LEFT_OUT, threads)
+
+
+def _alike(fold: Dataset, train: Dataset) -> bool:
+    """Whether a model of a fold speaks for the final one: it has learnt from at least half as many bad customers.
+
+    A model of few bad cases hardly dares to leave the mean; a calibrator that mends its shyness would make the
+    final model overstate.
+    """
+    enough = fold.bad_customers >= LEAST_SHARE_OF_BAD * train.bad_customers
+    return bool(enough and 0 < fold.bad.sum() < len(fold))
 
 
 def _by_customer(train: Dataset) -> list[Split]:

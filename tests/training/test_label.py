@@ -7,7 +7,7 @@ import pytest
 
 from training.cohort import customer_cohort
 from training.facts import folded
-from training.label import Materiality, default, late
+from training.label import Materiality, default, late, over_from
 
 KNOWN = date(2024, 12, 31)
 
@@ -149,6 +149,29 @@ def test_dispute_stops_the_clock(clerk):
     assert default_outcome(book, date(2024, 4, 1), horizon=80) == {"A": True}
     assert default_outcome(book, date(2024, 6, 19), horizon=1) == {"A": True}, "not yet beyond, so in the cohort"
     assert default_outcome(book, date(2024, 6, 20), horizon=1) == {}
+
+
+@pytest.mark.parametrize(
+    ("spells", "over_on"),
+    [
+        pytest.param([("2024-05-31", "2024-06-10")], date(2024, 6, 10), id="opened on the day itself: 10 days off"),
+        pytest.param([("2024-06-01", "2024-06-10")], date(2024, 5, 31), id="opened a day after: over already"),
+        pytest.param([("2024-02-01", "2024-02-20")], date(2024, 5, 31), id="before the due date: no clock to stop"),
+        pytest.param([("2024-02-20", "2024-03-06")], date(2024, 6, 4), id="2 to 5 March are past due: 4 days off"),
+        pytest.param(
+            [("2024-05-01", "2024-05-11"), ("2024-06-10", "2024-06-12")], date(2024, 6, 12), id="10 days, then 2 more"
+        ),
+        pytest.param(
+            [("2024-05-01", "2024-05-11"), ("2024-06-11", "2024-06-12")], date(2024, 6, 10), id="10 days only"
+        ),
+    ],
+)
+def test_days_of_dispute_put_the_crossing_off(clerk, spells, over_on):
+    clerk.invoice("I", due="2024-03-01")
+    for opened, closed in spells:
+        clerk.dispute("I", opened=opened, closed=closed)
+    rows = over_from(folded(clerk.book()), 90).to_pyarrow().to_pylist()
+    assert {row["over_from"] for row in rows} == {over_on}
 
 
 def test_dispute_after_the_crossing_or_without_an_end(clerk):

@@ -16,6 +16,8 @@ from training.default_model import task as default_task
 from training.facts import OtherDayError, facts_of, from_book, from_store
 from training.fit import Recipe, fit, probability
 from training.late_model import late_cases, train_late
+from training.late_model import task as late_task
+from training.learn import out_of_fold
 from training.split import LeakError
 
 SETTINGS = Settings(threads=1)
@@ -46,7 +48,7 @@ def test_a_fitted_model_is_complete_and_says_what_it_is(fitted):
     assert set(evaluation.metrics) == {"auc", "average_precision", "ks", "brier", "mean_probability", "rate", "ece"}
     assert sum(part.n for part in evaluation.segments if part.name == "month") == 160
     assert set(fitted.sketches) == {*spec.feature_names, "score"}
-    assert fitted.training["out_of_fold"]["n"] > 0
+    assert fitted.training["out_of_fold"]["how"] == "walk forward"
     ReleasedModel.from_text(spec, fitted.model_texts, fitted.calibrator)
 
 
@@ -116,6 +118,8 @@ def test_default_model_of_a_small_book(small_portfolio):
         "pd_90d",
     )
     assert found.spec.label["cured_days"] == 90
+    assert found.training["out_of_fold"]["how"] == "customers left out", "two horizons of past are no walk forward"
+    assert found.training["out_of_fold"]["n"] == found.spec.train_rows
     assert 0 < found.evaluation.bad < found.evaluation.n
 
 
@@ -167,3 +171,14 @@ def test_features_of_a_case_are_those_of_the_day_before(small_portfolio):
     assert parts.later.at[case] == np.datetime64("2023-07-15")
     assert parts.later.columns["open_count"][case] == row["open_count"]
     assert parts.later.columns["invoice_count_30d"][case] == row["invoice_count_30d"]
+
+
+def test_a_trial_of_the_walk_forward_fits_on_what_had_matured(small_portfolio):
+    facts = from_book(small_portfolio)
+    asked = (date(2023, 7, 1), (date(2023, 7, 1), date(2023, 7, 31)), date(2024, 3, 1))
+    parts = late_cases(small_portfolio, facts, *asked, grace=5)
+    past = out_of_fold(late_task(), parts.train, date(2023, 7, 1), threads=1)
+    for trial in past.trials():
+        begins = past.cases.at[trial.judge_by].min()
+        assert (past.cases.matures_on[trial.fit_on] <= begins).all()
+        assert not (trial.fit_on & trial.judge_by).any()
