@@ -118,6 +118,7 @@ def train_all(
 
 def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: Any) -> "Fitted":
     from training.default_model import train_default
+    from training.label import STANDARD_MATERIALITY
     from training.late_model import train_late
 
     asked: dict[str, Any] = {
@@ -131,7 +132,8 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
     }
     if plan.name == LATE:
         return train_late(book, store, settings, **asked)
-    return train_default(book, store, settings, dpd=DAYS_PAST_DUE[plan.name], horizon=HORIZON, **asked)
+    asked |= {"dpd": DAYS_PAST_DUE[plan.name], "horizon": HORIZON, "materiality": STANDARD_MATERIALITY}
+    return train_default(book, store, settings, **asked)
 
 
 def tell(trained: Sequence[Trained]) -> None:
