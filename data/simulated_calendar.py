@@ -80,9 +80,9 @@ def day_of(number: int) -> date:
 
 def calendar_of(shape: Shape) -> Calendar:
     """The calendar of a simulation, ``BEFORE_MONTHS`` before its first month to ``AFTER_MONTHS`` after its last."""
-    low = np.datetime64(shape.start_on, "M") - BEFORE_MONTHS
-    high = np.datetime64(shape.end_on, "M") + AFTER_MONTHS
-    firsts = np.arange(low, high + 1).astype("datetime64[D]").astype(np.int32)
+    low = np.datetime64(shape.start_on, "M") - np.timedelta64(BEFORE_MONTHS, "M")
+    after = np.datetime64(shape.end_on, "M") + np.timedelta64(AFTER_MONTHS + 1, "M")
+    firsts = np.arange(low, after).astype("datetime64[D]").astype(np.int32)
     stress = day_number(shape.stress_start_on)
     first_stressed = int(np.searchsorted(firsts, stress))
     positions = np.arange(len(firsts) - 1)
