@@ -1,5 +1,6 @@
 """Reading today's facts: what a service opens, and all it needs."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ class Reader:
         proto = read_registry(folder / REGISTRY)
         self._services = {s.spec.name: s.spec for s in proto.feature_services}
         self._feast = frozen_feast(folder, proto)
+        # Feast reads through one SQLite connection, whose answers two threads at once can mix up.
+        self._one_at_a_time = threading.Lock()
 
     def features(self, service: str) -> tuple[str, ...]:
         """Names of the customer features of a service, in the order of its feature set.
@@ -65,7 +68,8 @@ class Reader:
             One entry per customer asked for, shape (n,). How old they may be is the caller's to judge: see
             `features.store.freshness`.
         """
-        return read_facts(self._feast, customer_ids, names)
+        with self._one_at_a_time:
+            return read_facts(self._feast, customer_ids, names)
 
     def _spec(self, service: str) -> Any:
         if service not in self._services:
