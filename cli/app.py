@@ -229,7 +229,7 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         app()
-    except Exception as error:
+    except Exception as error:  # ours is told and ends the run; any other is raised again below
         text = missing_system_library(error) or (str(error) if is_ours(error) else None)
         if text is None:
             raise

@@ -100,7 +100,7 @@ def _guarded(endpoint: Endpoint, counts: Counts, deadline_seconds: float) -> End
             response = problem_answer(_too_slow(deadline_seconds))
         except ClientDisconnect:
             response = Response(status_code=400)
-        except Exception:
+        except Exception:  # a fault of ours: logged with its id, and the caller gets a problem, never a 500
             counts.unexpected_errors += 1
             error_id = secrets.token_hex(8)
             LOGGER.exception("unexpected error %s on %s", error_id, request.url.path)
