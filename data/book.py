@@ -9,7 +9,7 @@ from ibis.backends.duckdb import Backend
 
 from data.contracts import CONTRACTS
 from data.engine import engine
-from data.lake import Lake, in_contract
+from data.lake import Lake, in_contract, select_of
 
 
 class NoCurrencyError(ValueError):
@@ -80,7 +80,11 @@ def open_book(lake: Lake, *, currency: str | None = None, threads: int = 2) -> B
     for name, contract in CONTRACTS.items():
         files = lake.files(name)
         empty = _nullable(contract.schema.empty_table())
-        tables[name] = backend.read_parquet(files, table_name=name) if files else backend.create_table(name, empty)
+        if files:
+            backend.con.execute(f"CREATE VIEW {name} AS {select_of(contract, files, backend.con)}")
+            tables[name] = backend.table(name)
+        else:
+            tables[name] = backend.create_table(name, empty)
     return Book(tables, currency or _only_currency(tables["invoices"]), backend)
 
 

@@ -3,7 +3,8 @@
 Every row has two clocks: a column ending in ``_on`` says when it happened (a business day of the
 entity), ``known_at`` says when the book learnt of it (an instant in UTC). A row counts at ``as_of``
 only if both lie on or before the end of that day. A correction is a further row with the same key
-and a later ``known_at``; the earlier row stays.
+and a later ``known_at``; the earlier row stays. A row that the source withdraws is a further row with
+``is_deleted``.
 
 Money is decimal with four places, which holds every ISO 4217 currency, beside its currency code.
 An amount that is not known is null, never zero.
@@ -19,6 +20,7 @@ DAY: Final = pa.date32()
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 MONEY: Final = pa.decimal128(20, 4)
 RATE: Final = pa.decimal128(12, 6)
+EXCHANGE: Final = pa.decimal128(20, 10)
 FLAG: Final = pa.bool_()
 COUNT: Final = pa.int64()
 
@@ -66,6 +68,7 @@ class Contract:
 
 
 EVERY_TABLE: Final = (
+    Column("is_deleted", FLAG, "The source withdrew the row: from known_at on there is no such thing."),
     Column("known_at", INSTANT, "When the book learnt of this row."),
     Column("source", TEXT, "The mapping or system that delivered the row."),
 )
@@ -102,6 +105,10 @@ INVOICES: Final = _contract(
     Column("currency", TEXT, "ISO 4217 code."),
     Column("interest_rate", RATE, "Rate agreed with the sale, in percent.", nullable=True),
     Column("order_id", TEXT, "The order it bills.", nullable=True),
+    Column("document_id", TEXT, "The document of which this is an instalment; null for a whole one.", nullable=True),
+    Column("terms_code", TEXT, "Payment terms by which it falls due, a row of payment_terms.", nullable=True),
+    Column("discount_until_on", DAY, "Last day on which the cash discount is allowed.", nullable=True),
+    Column("discount_amount", MONEY, "Cash discount allowed, not negative.", nullable=True),
     Column("outcome_unknown", FLAG, "The source says it was settled but gives an impossible date."),
 )
 
@@ -123,6 +130,7 @@ ALLOCATIONS: Final = _contract(
     Column("customer_id", TEXT, "Who paid."),
     Column("allocated_on", DAY, "Date from which it counts: the payment's value date."),
     Column("amount", MONEY, "Part of the payment that goes to the invoice.", nullable=True),
+    Column("discount_amount", MONEY, "Cash discount granted with it; reduces the invoice too.", nullable=True),
     Column("clears_invoice", FLAG, "The source says that nothing is owed after it."),
 )
 
@@ -159,6 +167,29 @@ ORDERS: Final = _contract(
     Column("amount", MONEY, "Order value, positive.", nullable=True),
     Column("currency", TEXT, "ISO 4217 code."),
     Column("terms_days", COUNT, "Payment terms asked for, in days.", nullable=True),
+    Column("cancelled_on", DAY, "Day on which what was not delivered was cancelled; null while it stands.", True),
+)
+
+DELIVERIES: Final = _contract(
+    "deliveries",
+    ("delivery_id",),
+    Column("delivery_id", TEXT, "The delivery's key."),
+    Column("customer_id", TEXT, "Who receives it."),
+    Column("order_id", TEXT, "The order of which it is a part; null without one.", nullable=True),
+    Column("delivered_on", DAY, "Day of the goods issue."),
+    Column("amount", MONEY, "Value delivered, positive.", nullable=True),
+    Column("currency", TEXT, "ISO 4217 code."),
+)
+
+PAYMENT_TERMS: Final = _contract(
+    "payment_terms",
+    ("terms_code",),
+    Column("terms_code", TEXT, "Code of the terms in the source."),
+    Column("net_days", COUNT, "Days from issue to the due date of the last instalment."),
+    Column("discount_days", COUNT, "Days within which the cash discount is allowed.", nullable=True),
+    Column("discount_percent", RATE, "Cash discount, in percent of the amount.", nullable=True),
+    Column("instalments", COUNT, "Number of instalments, 1 or more."),
+    Column("is_prepayment", FLAG, "Whether payment is due before delivery."),
 )
 
 FINANCIALS: Final = _contract(
@@ -184,9 +215,20 @@ STATEMENTS: Final = _contract(
     Column("retained_earnings", MONEY, "Retained earnings; may be negative.", nullable=True),
     Column("equity", MONEY, "Book equity; may be negative.", nullable=True),
     Column("intangible_assets", MONEY, "Intangible assets.", nullable=True),
-    Column("revenue", MONEY, "Revenue of the year.", nullable=True),
+    Column("cash", MONEY, "Cash and short-term securities.", nullable=True),
+    Column("receivables", MONEY, "Trade receivables.", nullable=True),
+    Column("inventories", MONEY, "Inventories.", nullable=True),
+    Column("payables", MONEY, "Trade payables.", nullable=True),
+    Column("financial_debt", MONEY, "Interest-bearing debt, short and long.", nullable=True),
+    Column("revenue", MONEY, "Revenue of the period.", nullable=True),
+    Column("cost_of_sales", MONEY, "Cost of sales of the period.", nullable=True),
     Column("ebit", MONEY, "Earnings before interest and tax; may be negative.", nullable=True),
+    Column("depreciation", MONEY, "Depreciation and amortisation of the period.", nullable=True),
+    Column("interest_expense", MONEY, "Interest paid in the period.", nullable=True),
     Column("net_income", MONEY, "Net income; may be negative.", nullable=True),
+    Column("operating_cash_flow", MONEY, "Cash flow from operations; may be negative.", nullable=True),
+    Column("period_months", COUNT, "Length of the period in months; null for twelve.", nullable=True),
+    Column("is_audited", FLAG, "Whether an auditor signed it.", nullable=True),
 )
 
 RATINGS: Final = _contract(
@@ -197,6 +239,9 @@ RATINGS: Final = _contract(
     Column("rated_on", DAY, "Date of the rating."),
     Column("grade", TEXT, "Grade on the agency's own scale."),
     Column("score", RATE, "Score on the agency's own scale.", nullable=True),
+    Column("rank", COUNT, "Place of the grade on that scale, 1 being the best.", nullable=True),
+    Column("ranks", COUNT, "Number of grades on that scale.", nullable=True),
+    Column("valid_to_on", DAY, "Last day on which the rating stands; null for until the next.", nullable=True),
 )
 
 CREDIT_EVENTS: Final = _contract(
@@ -219,6 +264,37 @@ LIMITS: Final = _contract(
     Column("currency", TEXT, "ISO 4217 code."),
 )
 
+SECURITIES: Final = _contract(
+    "securities",
+    ("security_id",),
+    Column("security_id", TEXT, "The security's key."),
+    Column("customer_id", TEXT, "Whose debt it covers."),
+    Column("kind", TEXT, "INSURANCE, GUARANTEE, LETTER_OF_CREDIT or DEPOSIT."),
+    Column("issuer", TEXT, "Who stands for it.", nullable=True),
+    Column("valid_from_on", DAY, "First day of cover."),
+    Column("valid_to_on", DAY, "Last day of cover; null for until further notice.", nullable=True),
+    Column("amount", MONEY, "Most that it pays, not negative."),
+    Column("currency", TEXT, "ISO 4217 code."),
+    Column("covered_percent", RATE, "Part of a loss that it pays, in percent; null for all of it.", nullable=True),
+)
+
+EXCHANGE_RATES: Final = _contract(
+    "exchange_rates",
+    ("currency", "into_currency", "quoted_on"),
+    Column("currency", TEXT, "ISO 4217 code of the amount that is turned."),
+    Column("into_currency", TEXT, "ISO 4217 code into which it is turned."),
+    Column("quoted_on", DAY, "Day of the rate."),
+    Column("rate", EXCHANGE, "Units of into_currency for one unit of currency, positive."),
+)
+
+HOLIDAYS: Final = _contract(
+    "holidays",
+    ("country", "falls_on"),
+    Column("country", TEXT, "ISO 3166-1 alpha-2 code."),
+    Column("falls_on", DAY, "Day on which no business is done, weekends aside."),
+    Column("name", TEXT, "Name of the holiday.", nullable=True),
+)
+
 CONTRACTS: Final = {
     contract.name: contract
     for contract in (
@@ -229,10 +305,15 @@ CONTRACTS: Final = {
         CREDIT_NOTES,
         DISPUTES,
         ORDERS,
+        DELIVERIES,
+        PAYMENT_TERMS,
         FINANCIALS,
         STATEMENTS,
         RATINGS,
         CREDIT_EVENTS,
         LIMITS,
+        SECURITIES,
+        EXCHANGE_RATES,
+        HOLIDAYS,
     )
 }

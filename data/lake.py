@@ -12,12 +12,22 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from duckdb import DuckDBPyConnection
 
-from data.contracts import CONTRACTS, Contract
+from data.contracts import CONTRACTS, COUNT, DAY, EXCHANGE, FLAG, INSTANT, MONEY, RATE, TEXT, Contract
 from data.engine import engine
 from data.quarantine import QUARANTINE
 from data.versions import news, quoted, row_hash
 
 HEX_DIGITS: Final = 15  # of a hash, as one integer: the sum of 2^68 of them still fits into 128 bits
+_SQL_TYPES: Final = {
+    TEXT: "VARCHAR",
+    DAY: "DATE",
+    INSTANT: "TIMESTAMPTZ",
+    MONEY: "DECIMAL(20, 4)",
+    RATE: "DECIMAL(12, 6)",
+    EXCHANGE: "DECIMAL(20, 10)",
+    FLAG: "BOOLEAN",
+    COUNT: "BIGINT",
+}
 ALL_TABLES: Final[Mapping[str, Contract]] = {**CONTRACTS, QUARANTINE.name: QUARANTINE}
 
 
@@ -63,7 +73,8 @@ def in_contract(name: str, rows: pa.Table) -> pa.Table:
 
     Args:
         name: A contract's name.
-        rows: Arrow table, shape (n_rows, >= n_columns); further columns are refused.
+        rows: Arrow table, shape (n_rows, <= n_columns); further columns are refused. A column that may be unknown
+            may be left out, and so may ``is_deleted``: nothing is deleted unless it is said.
 
     Returns:
         Arrow table, shape (n_rows, n_columns of the contract), same row order.
@@ -86,6 +97,7 @@ def in_types(name: str, rows: pa.Table) -> pa.Table:
         NotAContractTableError: A column is missing or unknown, or a value does not fit its type.
     """
     contract = contract_of(name)
+    rows = with_defaults(contract, rows)
     missing, unknown = set(contract.names) - set(rows.column_names), set(rows.column_names) - set(contract.names)
     if missing or unknown:
         problem = f"it lacks {sorted(missing)} and has {sorted(unknown)} beside it; it has {', '.join(contract.names)}."
@@ -95,6 +107,18 @@ def in_types(name: str, rows: pa.Table) -> pa.Table:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as problem:
         raise NotAContractTableError(name, f"{problem}.") from problem
     return cast
+
+
+def with_defaults(contract: Contract, rows: pa.Table) -> pa.Table:
+    """The rows with every column that may be left out: unknown values as null, ``is_deleted`` as false."""
+    for column in contract.columns:
+        if column.name not in rows.column_names and (column.nullable or column.name == "is_deleted"):
+            value = pa.scalar(False if column.name == "is_deleted" else None, column.type)
+            rows = rows.append_column(column.name, pa.repeat(value, rows.num_rows))
+    place = rows.column_names.index("is_deleted") if "is_deleted" in contract.names else -1
+    if place < 0 or rows["is_deleted"].null_count == 0:
+        return rows
+    return rows.set_column(place, "is_deleted", pc.fill_null(rows["is_deleted"].cast(FLAG), False))
 
 
 def contract_of(name: str) -> Contract:
@@ -235,8 +259,7 @@ class Lake:
     def _attach(self, connection: DuckDBPyConnection, name: str, view: str) -> None:
         files = self.files(name)
         if files:
-            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM read_parquet([{listed}])")
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS {select_of(contract_of(name), files, connection)}")
         else:
             connection.register(f"{view}_empty", contract_of(name).schema.empty_table())
             connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {view}_empty")
@@ -251,8 +274,34 @@ class Lake:
             return
         key = (*contract_of(name).key, "known_at")
         same = " AND ".join(f'present."{column}" = delivered."{column}"' for column in key)
-        merge = DeltaTable(address.as_uri()).merge(rows, same, source_alias="delivered", target_alias="present")
+        merge = DeltaTable(address.as_uri()).merge(
+            rows, same, source_alias="delivered", target_alias="present", merge_schema=True
+        )
         merge.when_not_matched_insert_all().execute()
+
+
+def select_of(contract: Contract, files: list[str], connection: DuckDBPyConnection) -> str:
+    """SQL that reads a table's files in its contract's columns.
+
+    Files that an earlier version of the product wrote lack the columns that the contract has gained since; those
+    are unknown in their rows, and nothing in them was deleted.
+
+    Args:
+        contract: The table's contract.
+        files: Its Parquet files, at least one.
+        connection: Any connection; used to look at the columns.
+    """
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    source = f"read_parquet([{listed}], union_by_name = true)"
+    present = set(connection.sql(f"SELECT * FROM {source} LIMIT 0").columns)
+    columns = [
+        f'"{name}"' if name in present else f'CAST(NULL AS {_SQL_TYPES[kind]}) AS "{name}"'
+        for name, kind in ((c.name, c.type) for c in contract.columns)
+        if name != "is_deleted"
+    ]
+    if "is_deleted" in contract.names:
+        columns.append(f"{'coalesce(is_deleted, false)' if 'is_deleted' in present else 'false'} AS is_deleted")
+    return f"SELECT {', '.join(columns)} FROM {source}"
 
 
 def _check_order(contract: Contract, found: pa.Table, received_at: datetime | None) -> None:

@@ -184,7 +184,7 @@ class SourceMapping(_Model):
 
     def columns_of(self, table: str, mapped: TableMapping) -> dict[str, Source]:
         """Where each column of the contract comes from, constants of the mapping included."""
-        constants = {"source": Source(value=self.source)}
+        constants = {"source": Source(value=self.source), "is_deleted": Source(value=False)}
         if self.currency is not None and "currency" in CONTRACTS[table].names:
             constants["currency"] = Source(value=self.currency)
         return constants | dict(mapped.columns)

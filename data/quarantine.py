@@ -23,7 +23,7 @@ QUARANTINE: Final = Contract(
         Column("reason_code", TEXT, "Stable code of the reason."),
         Column("reason", TEXT, "The reason as a sentence."),
         Column("raw", TEXT, "What the row said, as a JSON object."),
-        *EVERY_TABLE,
+        *(column for column in EVERY_TABLE if column.name != "is_deleted"),  # what was refused stays refused
     ),
 )
 

@@ -20,7 +20,8 @@ LONGEST_TERMS: Final = timedelta(days=400)
 LONGEST_PREPAYMENT: Final = timedelta(days=180)
 SIZE_CLASSES: Final = ("SMALL", "MEDIUM", "LARGE")
 EVENT_KINDS: Final = ("INSOLVENCY", "WRITE_OFF", "LEGAL", "DUNNING")
-MAY_BE_NEGATIVE: Final = frozenset({"retained_earnings", "equity", "ebit", "net_income", "current_assets"})
+SECURITY_KINDS: Final = ("INSURANCE", "GUARANTEE", "LETTER_OF_CREDIT", "DEPOSIT")
+MAY_BE_NEGATIVE: Final = frozenset({"retained_earnings", "equity", "ebit", "net_income", "operating_cash_flow"})
 
 Predicate = Callable[[pd.DataFrame], pd.Series]
 
@@ -54,6 +55,19 @@ def _not_before(column: str, first: str, reason: Reason) -> Rule:
     return Rule(reason, lambda rows: rows[column] >= rows[first])
 
 
+def _positive_count(column: str) -> Rule:
+    sentence = f"The {column.replace('_', ' ')} is below 1."
+    return Rule(Reason(f"{column}_not_positive", sentence), lambda rows: rows[column] >= 1)
+
+
+def _positive_rate(column: str) -> Rule:
+    return Rule(Reason(f"{column}_not_positive", f"The {column} is zero or negative."), lambda rows: rows[column] > 0)
+
+
+def _at_most(column: str, whole: str, reason: Reason) -> Rule:
+    return Rule(reason, lambda rows: rows[column] <= rows[whole])
+
+
 def _not_empty(column: str) -> Predicate:
     return lambda rows: rows[column] != ""
 
@@ -73,6 +87,18 @@ DUE_BEFORE_ISSUE: Final = Reason("due_before_issue", "The invoice falls due befo
 DUE_TOO_LATE: Final = Reason("due_too_late", "The invoice falls due more than 400 days after it was issued.")
 CLOSED_BEFORE_OPENED: Final = Reason("closed_before_opened", "The dispute was closed before it was opened.")
 ENDS_BEFORE_START: Final = Reason("ends_before_start", "The limit ends before it starts.")
+DISCOUNT_ABOVE_AMOUNT: Final = Reason("discount_above_amount", "The cash discount is more than the invoice.")
+DISCOUNT_AFTER_DUE: Final = Reason("discount_after_due", "The cash discount is allowed beyond the due date.")
+CANCELLED_BEFORE_ORDERED: Final = Reason("cancelled_before_ordered", "The order was cancelled before it was placed.")
+COVER_ABOVE_ALL: Final = Reason("cover_off_scale", "The covered part is below 0 or above 100 percent.")
+_PART: Final = "The statement states a part that is larger than the whole."
+STATEMENT_PARTS: Final = (
+    ("current_assets", "total_assets"),
+    ("current_liabilities", "total_liabilities"),
+    ("cash", "current_assets"),
+    ("receivables", "current_assets"),
+    ("inventories", "current_assets"),
+)
 PAID_AFTER_EXTRACT: Final = Reason(
     "paid_after_extract", "The payment is dated after the day of the extract, so it cannot have happened."
 )
@@ -90,21 +116,49 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         _not_before("due_on", "issued_on", DUE_BEFORE_ISSUE),
         Rule(DUE_TOO_LATE, lambda rows: rows["due_on"] - rows["issued_on"] <= LONGEST_TERMS),
         _positive("amount"),
+        _not_negative("discount_amount"),
+        _at_most("discount_amount", "amount", DISCOUNT_ABOVE_AMOUNT),
     ),
     "payments": (_positive("amount"),),
-    "allocations": (_positive("amount"),),
+    "allocations": (_positive("amount"), _not_negative("discount_amount")),
     "credit_notes": (_positive("amount"),),
     "disputes": (_not_before("closed_on", "opened_on", CLOSED_BEFORE_OPENED), _positive("amount")),
-    "orders": (_positive("amount"), _not_negative("terms_days")),
+    "orders": (
+        _positive("amount"),
+        _not_negative("terms_days"),
+        _not_before("cancelled_on", "ordered_on", CANCELLED_BEFORE_ORDERED),
+    ),
+    "deliveries": (_positive("amount"),),
+    "payment_terms": (
+        _not_negative("net_days"),
+        _not_negative("discount_days"),
+        _at_most("discount_days", "net_days", DISCOUNT_AFTER_DUE),
+        _not_negative("discount_percent"),
+        _positive_count("instalments"),
+    ),
     "customer_financials": (_not_negative("revenue"), _not_negative("employees")),
     "statements": tuple(
         _not_negative(column.name)
         for column in CONTRACTS["statements"].columns
         if column.type == MONEY and column.name not in MAY_BE_NEGATIVE
+    )
+    + tuple(_at_most(part, whole, Reason(f"{part}_above_{whole}", _PART)) for part, whole in STATEMENT_PARTS)
+    + (_positive_count("period_months"),),
+    "ratings": (
+        _positive_count("rank"),
+        _at_most("rank", "ranks", Reason("rank_off_scale", "The rank is beyond the number of grades of the scale.")),
+        _not_before("valid_to_on", "rated_on", Reason("ends_before_start", "The rating ends before it was given.")),
     ),
-    "ratings": (),
     "credit_events": (_one_of("kind", EVENT_KINDS), _not_negative("amount")),
     "limits": (_not_before("valid_to_on", "valid_from_on", ENDS_BEFORE_START), _not_negative("amount")),
+    "securities": (
+        _one_of("kind", SECURITY_KINDS),
+        _not_before("valid_to_on", "valid_from_on", Reason("ends_before_start", "The cover ends before it starts.")),
+        _not_negative("amount"),
+        Rule(COVER_ABOVE_ALL, lambda rows: rows["covered_percent"].between(0, 100)),
+    ),
+    "exchange_rates": (_positive_rate("rate"),),
+    "holidays": (),
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from data.contracts import CONTRACTS, COUNT, DAY, FLAG, INSTANT, MONEY, RATE, Column
+from data.contracts import CONTRACTS, COUNT, DAY, EXCHANGE, FLAG, INSTANT, MONEY, RATE, Column
 from data.engine import engine
 from data.mapping import DerivedKey, FileMapping, KeyPart, Source, SourceMapping
 from data.sources import SourceFile
@@ -22,6 +22,7 @@ FORMS: Final = {
     # Digits before and after the point that the decimal type holds; zeros beyond them say nothing.
     MONEY: (r"-?[0-9]{1,16}([.][0-9]{0,4}0*)?", "DECIMAL(20, 4)"),
     RATE: (r"-?[0-9]{1,6}([.][0-9]{0,6}0*)?", "DECIMAL(12, 6)"),
+    EXCHANGE: (r"-?[0-9]{1,10}([.][0-9]{0,10}0*)?", "DECIMAL(20, 10)"),
     COUNT: (r"-?[0-9]{1,18}([.]0*)?", "BIGINT"),
 }
 
@@ -246,4 +247,5 @@ def _kind(column: Column, source: Source) -> str:
     if source.pattern is not None:
         return f"of the form {source.pattern}"
     places = {MONEY: "an amount with at most 4 decimal places", RATE: "a rate with at most 6 decimal places"}
+    places[EXCHANGE] = "an exchange rate with at most 10 decimal places"
     return places.get(column.type, "a whole number")

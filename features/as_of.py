@@ -49,9 +49,10 @@ def versions(rows: ibis.Table, key: Sequence[str]) -> ibis.Table:
         key: Columns that name one thing; versions share them.
 
     Returns:
-        Columns of ``rows`` without ``known_at`` and ``source``, and ``known_on`` (date), ``superseded_on`` (date,
-        null for the newest): the version counts from ``known_on`` until the day before ``superseded_on``. Of
-        several versions of one day the last is kept.
+        Columns of ``rows`` without ``known_at``, ``source`` and ``is_deleted``, and ``known_on`` (date),
+        ``superseded_on`` (date, null for the newest): the version counts from ``known_on`` until the day before
+        ``superseded_on``. Of several versions of one day the last is kept; one that withdraws the row ends the
+        version before it and is no version itself.
     """
     content = [name for name in rows.columns if name not in {*key, "known_at", "source"}]
     dated = rows.mutate(known_on=rows.known_at.date())
@@ -61,7 +62,8 @@ def versions(rows: ibis.Table, key: Sequence[str]) -> ibis.Table:
     )
     last = dated.mutate(rank=ibis.row_number().over(of_the_day)).filter(lambda t: t["rank"] == 0)
     history = ibis.window(group_by=list(key), order_by="known_on")
-    return last.drop("known_at", "source", "rank").mutate(superseded_on=last.known_on.lead().over(history))
+    dated = last.drop("known_at", "source", "rank").mutate(superseded_on=last.known_on.lead().over(history))
+    return dated.filter(~dated.is_deleted).drop("is_deleted")
 
 
 def of_customers(rows: ibis.Table, key: Sequence[str], customers: ibis.Table) -> ibis.Table:

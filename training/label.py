@@ -13,7 +13,8 @@ from typing import Any, Final
 import ibis
 import ibis.expr.types as ir
 
-from features.as_of import known_then
+from data.contracts import CONTRACTS
+from features.as_of import known_then, versions
 from features.items import as_known
 
 FAR: Final = date(2199, 1, 1)
@@ -222,6 +223,6 @@ def _material(crossed: ir.Table, timed: ir.Table, materiality: Materiality) -> i
 
 def _events(credit_events: ir.Table, known_on: date, kinds: Collection[str]) -> ir.Table:
     """Credit events that count and were known: ``customer_id`` and ``happened_on``."""
-    known_day = credit_events.known_at.date()
-    counted = credit_events.filter(known_day <= ibis.date(known_on), credit_events.kind.isin(list(kinds)))
+    rows = versions(credit_events, CONTRACTS["credit_events"].key)
+    counted = rows.filter(known_then(rows, ibis.date(known_on)), rows.kind.isin(list(kinds)))
     return counted.select("customer_id", "happened_on").distinct()

@@ -24,6 +24,7 @@ FILLED = {
     "is_natural_person": False,
     "outcome_unknown": False,
     "clears_invoice": False,
+    "is_deleted": False,
 }
 
 
