@@ -1,7 +1,6 @@
 """The one path from the book to features: past cohorts, one customer, or all customers today."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -9,32 +8,16 @@ import ibis
 import pyarrow as pa
 
 from data.book import Book
-from features import (
-    activity,
-    behaviour,
-    case,
-    credit_events,
-    customer,
-    disputes,
-    due,
-    exposure,
-    financials,
-    open_items,
-    orders,
-    payment_index,
-    payments,
-    terms,
-)
+from features import case
 from features.as_of import cases_of, day_number
 from features.catalogue import Feature
+from features.families import DERIVED_FAMILIES, ITEM_FAMILIES, TABLE_FAMILIES, Sight
 from features.feature_sets import CUSTOMER, FEATURES, IS_KNOWN, STORED, named
 from features.items import items
 from features.seen_items import seen_items
 
 CASE_COLUMNS: Final = ("issued_on", "due_on", "amount", "interest_rate")
-_ITEM_FAMILIES: Final = (behaviour, payment_index, due, open_items, activity, terms)
 _CASE_NAMES: Final = frozenset(feature.name for feature in case.FEATURES)
-_SHARE: Final = disputes.SHARE_FEATURES[0]
 
 
 class MissingCaseColumnsError(ValueError):
@@ -46,25 +29,6 @@ class MissingCaseColumnsError(ValueError):
             f"The spine lacks {', '.join(missing)}, which the invoice features are made of: "
             f"add {', '.join(CASE_COLUMNS)} to it, or ask for customer features only."
         )
-
-
-@dataclass(frozen=True)
-class _Family:
-    """Features that come from one table, and the function that makes them: one row per case that has any."""
-
-    features: tuple[Feature, ...]
-    facts: Callable[[Book, ibis.Table], ibis.Table]
-
-
-_TABLE_FAMILIES: Final[dict[str, _Family]] = {
-    "payments": _Family(payments.FEATURES, payments.facts),
-    "revenue": _Family(financials.REVENUE_FEATURES, financials.revenue_facts),
-    "statements": _Family(financials.STATEMENT_FEATURES, financials.statement_facts),
-    "disputes": _Family(disputes.DISPUTE_FEATURES, disputes.dispute_facts),
-    "credit_notes": _Family(disputes.CREDIT_NOTE_FEATURES, disputes.credit_note_facts),
-    "credit_events": _Family(credit_events.FEATURES, credit_events.facts),
-    "orders": _Family(orders.FEATURES, orders.facts),
-}
 
 
 def build(book: Book, spine: ibis.Table, *, features: Sequence[str] | None = None) -> ibis.Table:
@@ -123,19 +87,19 @@ def _customer_names(wanted: Iterable[str]) -> list[str]:
     needed = dict.fromkeys(name for name in wanted if name not in _CASE_NAMES)
     if _CASE_NAMES & set(wanted):
         needed |= dict.fromkeys(case.CUSTOMER_INPUTS)
-    if _SHARE.name in needed:
-        needed |= dict.fromkeys(["credited_amount_365d", "invoiced_amount_365d"])
+    for family in reversed(DERIVED_FAMILIES.values()):
+        if _any(family.features, needed):
+            needed |= dict.fromkeys(family.inputs)
     return list(needed)
 
 
 def _families(book: Book, cases: ibis.Table, needed: Sequence[str]) -> dict[str, ibis.Table]:
     """The families that hold a needed feature, and always the two that tell whether a customer is known."""
-    seen = seen_items(cases, items(book, cases))
-    found = {"items": _item_facts(seen, needed), "customer": customer.facts(book, cases)}
-    if _any(exposure.FEATURES, needed):
-        found["exposure"] = exposure.facts(seen)
+    folded = items(book, cases)
+    sight = Sight(book, cases, folded, seen_items(cases, folded))
+    found = {"items": _item_facts(sight.seen, needed), "customer": TABLE_FAMILIES["customer"].facts(sight)}
     return found | {
-        name: family.facts(book, cases) for name, family in _TABLE_FAMILIES.items() if _any(family.features, needed)
+        name: family.facts(sight) for name, family in TABLE_FAMILIES.items() if _any(family.features, needed)
     }
 
 
@@ -145,7 +109,7 @@ def _any(features: Iterable[Feature], needed: Iterable[str]) -> bool:
 
 def _item_facts(seen: ibis.Table, needed: Sequence[str]) -> ibis.Table:
     """One row per case with an invoice: the aggregates of all item families in one pass, then their features."""
-    families = [family for family in _ITEM_FAMILIES if _any(family.FEATURES, needed)]
+    families = [family for family in ITEM_FAMILIES.values() if _any(family.features, needed)]
     aggregates: dict[str, Any] = {}
     for family in families:
         aggregates |= family.sums(seen)
@@ -172,8 +136,16 @@ def _joined(cases: ibis.Table, families: Mapping[str, ibis.Table], needed: Seque
     is_known = rows.in_items.notnull() | rows.in_customer.notnull()
     values = {name: _or_empty(rows, name, family, is_known) for name, family in family_of.items()}
     known = {IS_KNOWN.name: is_known.cast("int8").cast("float64")}
-    result = rows.select("customer_id", "as_of", **values, **known)
-    return result.mutate(**{_SHARE.name: disputes.credit_note_share(result)}) if _SHARE.name in needed else result
+    return _with_derived(rows.select("case_no", "customer_id", "as_of", **values, **known), needed)
+
+
+def _with_derived(rows: ibis.Table, needed: Sequence[str]) -> ibis.Table:
+    """Adds the needed features that are made of other features."""
+    for family in DERIVED_FAMILIES.values():
+        if _any(family.features, needed):
+            made = family.facts({name: rows[name] for name in family.inputs})
+            rows = rows.mutate(**{name: value for name, value in made.items() if name in needed})
+    return rows.drop("case_no")
 
 
 def _or_empty(rows: ibis.Table, name: str, family: str, is_known: Any) -> Any:

@@ -1,6 +1,7 @@
 """Disputes raised and credit notes given: how often the goods or the invoice were wrong."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
@@ -47,6 +48,6 @@ def credit_note_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     return sums.select("case_no", credited_amount_365d=sum_of_known(sums.money, sums["count"]))
 
 
-def credit_note_share(facts: ibis.Table) -> ibis.Value:
-    """Credited over invoiced money of the last 365 days, float64."""
-    return ratio(facts.credited_amount_365d, facts.invoiced_amount_365d)
+def share_facts(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Credited over invoiced money of the last 365 days."""
+    return {"credit_note_share_365d": ratio(columns["credited_amount_365d"], columns["invoiced_amount_365d"])}

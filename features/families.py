@@ -1,0 +1,121 @@
+"""The families of features: each is a file of its own, and this is the one list of them.
+
+A family is of the kind that its source asks for. *Item* families are sums over the invoices that a case could see, all
+made in one pass. *Table* families read other tables of the book, or the items in a way that is no sum. *Derived*
+families are arithmetic over features that others made.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import ibis
+
+from features import (
+    activity,
+    behaviour,
+    credit_events,
+    customer,
+    disputes,
+    due,
+    exposure,
+    financials,
+    open_items,
+    orders,
+    payment_index,
+    payments,
+    terms,
+)
+from features.catalogue import Feature
+
+if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+    from data.book import Book
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a table family may look at.
+
+    Attributes:
+        book: The book.
+        cases: Output of `features.as_of.cases_of`, shape (n_cases, 4).
+        items: Output of `features.items.items` for the customers of the cases.
+        seen: Output of `features.seen_items.seen_items`: one row per case and invoice that it could see.
+    """
+
+    book: "Book"
+    cases: ibis.Table
+    items: ibis.Table
+    seen: ibis.Table
+
+
+@dataclass(frozen=True)
+class ItemFamily:
+    """Sums over the rows of ``seen`` of one case.
+
+    Attributes:
+        features: What it makes.
+        sums: ``seen`` -> aggregates by name; names are its own, unlike those of any other item family.
+        facts: Table of all aggregates, one row per case -> its features, float64 columns by name.
+    """
+
+    features: tuple[Feature, ...]
+    sums: Callable[[ibis.Table], dict[str, Any]]
+    facts: Callable[[ibis.Table], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class TableFamily:
+    """Facts from elsewhere: one row per case that has any, ``case_no`` and float64 features."""
+
+    features: tuple[Feature, ...]
+    facts: Callable[[Sight], ibis.Table]
+
+
+@dataclass(frozen=True)
+class DerivedFamily:
+    """Arithmetic over features of other families.
+
+    Attributes:
+        features: What it makes.
+        inputs: Names of the features that it reads; they may be derived by a family further up the list.
+        facts: Columns of the inputs by name -> its features by name. A known customer's counts and sums are filled in.
+    """
+
+    features: tuple[Feature, ...]
+    inputs: tuple[str, ...]
+    facts: Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+ITEM_FAMILIES: Final[dict[str, ItemFamily]] = {
+    "behaviour": ItemFamily(behaviour.FEATURES, behaviour.sums, behaviour.facts),
+    "payment_index": ItemFamily(payment_index.FEATURES, payment_index.sums, payment_index.facts),
+    "due": ItemFamily(due.FEATURES, due.sums, due.facts),
+    "open_items": ItemFamily(open_items.FEATURES, open_items.sums, open_items.facts),
+    "activity": ItemFamily(activity.FEATURES, activity.sums, activity.facts),
+    "terms": ItemFamily(terms.FEATURES, terms.sums, terms.facts),
+}
+
+TABLE_FAMILIES: Final[dict[str, TableFamily]] = {
+    "payments": TableFamily(payments.FEATURES, lambda sight: payments.facts(sight.book, sight.cases)),
+    "revenue": TableFamily(
+        financials.REVENUE_FEATURES, lambda sight: financials.revenue_facts(sight.book, sight.cases)
+    ),
+    "statements": TableFamily(
+        financials.STATEMENT_FEATURES, lambda sight: financials.statement_facts(sight.book, sight.cases)
+    ),
+    "disputes": TableFamily(disputes.DISPUTE_FEATURES, lambda sight: disputes.dispute_facts(sight.book, sight.cases)),
+    "credit_notes": TableFamily(
+        disputes.CREDIT_NOTE_FEATURES, lambda sight: disputes.credit_note_facts(sight.book, sight.cases)
+    ),
+    "credit_events": TableFamily(credit_events.FEATURES, lambda sight: credit_events.facts(sight.book, sight.cases)),
+    "orders": TableFamily(orders.FEATURES, lambda sight: orders.facts(sight.book, sight.cases)),
+    "customer": TableFamily(customer.FEATURES, lambda sight: customer.facts(sight.book, sight.cases)),
+    "peak": TableFamily(exposure.FEATURES, lambda sight: exposure.facts(sight.seen)),
+}
+
+DERIVED_FAMILIES: Final[dict[str, DerivedFamily]] = {
+    "credit_note_share": DerivedFamily(
+        disputes.SHARE_FEATURES, ("credited_amount_365d", "invoiced_amount_365d"), disputes.share_facts
+    ),
+}
