@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from data.book import Book
 from features import case
-from features.as_of import cases_of, day_number
+from features.as_of import cases_of
 from features.catalogue import Feature
 from features.families import DERIVED_FAMILIES, ITEM_FAMILIES, TABLE_FAMILIES, Sight
 from features.feature_sets import CUSTOMER, FEATURES, IS_KNOWN, STORED, named
 from features.items import items
 from features.seen_items import seen_items
+from features.versions import day_number
 
 CASE_COLUMNS: Final = ("issued_on", "due_on", "amount", "interest_rate")
 _CASE_NAMES: Final = frozenset(feature.name for feature in case.FEATURES)

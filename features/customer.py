@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final
 import ibis
 
 from data.contracts import CONTRACTS
-from features.as_of import day_number, known_then, of_customers, versions
 from features.catalogue import INF, Feature
+from features.versions import day_number, known_then, of_customers, versions
 
 if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
     from data.book import Book

@@ -40,11 +40,9 @@ def dispute_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
 
 def credit_note_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with a credit note: ``case_no`` and the feature."""
-    rows = seen_rows(book, "credit_notes", cases, "issued_on")
+    rows = seen_rows(book, "credit_notes", cases, "issued_on", money=("amount",))
     year = within(rows.age, 365)
-    sums = rows.group_by("case_no").agg(
-        count=rows.count(where=year), money=rows.amount.sum(where=year & (rows.currency == book.currency))
-    )
+    sums = rows.group_by("case_no").agg(count=rows.count(where=year), money=rows.amount.sum(where=year))
     return sums.select("case_no", credited_amount_365d=sum_of_known(sums.money, sums["count"]))
 
 

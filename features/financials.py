@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # the book brings the lake with it, which a service that read
     from data.book import Book
 
 MONTHS_NEEDED: Final = 3
-_NO_REVENUE: Final = "no revenue is known in the book's currency"
-_NO_STATEMENT: Final = "the latest statement lacks it, is in another currency, or there is none"
+_NO_REVENUE: Final = "no revenue is known, or no rate turns it into the book's currency"
+_NO_STATEMENT: Final = "the latest statement lacks it, no rate turns it into the book's currency, or there is none"
 
 REVENUE_FEATURES: Final = (
     Feature("revenue_latest", "Latest monthly revenue.", "money", 0, INF, _NO_REVENUE, 0, "financials"),
@@ -76,8 +76,8 @@ STATEMENT_FEATURES: Final = (
 
 def revenue_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with any monthly figure: ``case_no`` and the features."""
-    rows = seen_rows(book, "customer_financials", cases, "period_start_on")
-    stated = (rows.currency == book.currency) & rows.revenue.notnull()
+    rows = seen_rows(book, "customer_financials", cases, "period_start_on", money=("revenue",))
+    stated = rows.revenue.notnull()
     year, quarter = stated & within(rows.age, 365), stated & within(rows.age, 90)
     sums = rows.group_by("case_no").agg(
         latest=rows.revenue.argmin(rows.age, where=stated),
@@ -99,13 +99,15 @@ def revenue_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     )
 
 
+_PARTS: Final = ("equity", "intangible_assets", "current_assets", "current_liabilities")
+
+
 def statement_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with a statement: ``case_no`` and the features."""
-    rows = seen_rows(book, "statements", cases, "fiscal_year_end_on")
-    is_ours = rows.currency == book.currency
+    rows = seen_rows(book, "statements", cases, "fiscal_year_end_on", money=_PARTS)
     rows = rows.mutate(
-        net_worth=_ours(is_ours, rows.equity - rows.intangible_assets),
-        liquid=_ours(is_ours, rows.current_assets - rows.current_liabilities),
+        net_worth=number(rows.equity - rows.intangible_assets),
+        liquid=number(rows.current_assets - rows.current_liabilities),
     )
     newest = rows.age == rows.age.min().over(ibis.window(group_by="case_no"))
     latest = rows.filter(newest)
@@ -115,7 +117,3 @@ def statement_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
         working_capital=latest.liquid,
         statement_age_days=number(latest.age),
     )
-
-
-def _ours(is_ours: Any, money: Any) -> Any:
-    return ibis.ifelse(is_ours, number(money), ibis.null("float64"))

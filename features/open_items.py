@@ -1,8 +1,8 @@
 """What is owed at ``as_of``, and how far past due.
 
 Open amounts are what is left after partial payments and assigned credit notes. An open dispute over the whole of an
-invoice stops its clock; over a part, that part is not overdue and the rest is. Once the dispute is closed the invoice
-counts from its due date again.
+invoice stops its clock; over a part, that part is not overdue and the rest is. Once the dispute is closed the clock
+goes on from where it stood: days in dispute never count as past due.
 """
 
 from typing import Any, Final
@@ -69,7 +69,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     *(
         Feature(
             f"worst_dpd_{window}",
-            f"Most days past due that an invoice reached in the last {days} days, whether settled since or still open.",
+            f"Most days past due, less days in dispute, of an invoice settled in the last {days} days or still open.",
             "days",
             0,
             INF,
@@ -92,8 +92,8 @@ def sums(seen: ibis.Table) -> dict[str, Any]:
         "open_unpriced": seen.count(where=is_open & seen.remaining.isnull()),
         "overdue_items": seen.count(where=is_overdue),
         "overdue_money": seen.undisputed.sum(where=is_overdue),
-        "overdue5_items": seen.count(where=is_overdue & (seen.due_age >= 5)),
-        "overdue30_items": seen.count(where=is_overdue & (seen.due_age >= 30)),
+        "overdue5_items": seen.count(where=is_overdue & (seen.dpd >= 5)),
+        "overdue30_items": seen.count(where=is_overdue & (seen.dpd >= 30)),
         "dpd_max": seen.dpd.max(where=is_open),
         "open_age_max": seen.age.max(where=is_open),
         "due_soon_items": seen.count(where=is_open & (seen.due_age <= 0) & (seen.due_age > -30)),
@@ -101,7 +101,7 @@ def sums(seen: ibis.Table) -> dict[str, Any]:
     }
     for window, days in DPD_WINDOWS.items():
         here = seen.is_settled & within(seen.settled_age, days)
-        found[f"settled_dpd_{window}"] = ibis.greatest(seen.days_late, 0).max(where=here)
+        found[f"settled_dpd_{window}"] = seen.settled_dpd.max(where=here)
     return found
 
 

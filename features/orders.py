@@ -31,8 +31,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
 
 def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     """One row per case with an order: ``case_no`` and the features."""
-    rows = seen_rows(book, "orders", cases, "ordered_on")
-    priced = within(rows.age, 365) & rows.amount.notnull() & (rows.currency == book.currency)
+    rows = seen_rows(book, "orders", cases, "ordered_on", money=("amount",))
+    priced = within(rows.age, 365) & rows.amount.notnull()
     sums = rows.group_by("case_no").agg(
         recent=rows.count(where=within(rows.age, 90)),
         total=rows.amount.sum(where=priced),

@@ -4,8 +4,9 @@ from typing import Any
 
 import ibis
 
-from features.as_of import day_number, seen
+from features.as_of import seen
 from features.payment_index import points_84ths
+from features.versions import day_number
 
 
 def seen_items(cases: ibis.Table, items: ibis.Table) -> ibis.Table:
@@ -18,8 +19,10 @@ def seen_items(cases: ibis.Table, items: ibis.Table) -> ibis.Table:
     Returns:
         One row per case and visible invoice. Ages in days before ``as_of``: ``age`` since issue, ``due_age`` since
         the due date (negative before it), ``settled_age``, null while open. ``is_settled`` and ``is_open`` (both
-        false when the outcome is unknown), ``is_overdue``, ``dpd`` (0 or more, null unless open), ``days_late`` of
-        settled items (negative when early), ``open_amount``, ``overdue_amount``, and products for weighted means.
+        false when the outcome is unknown). ``dpd``: days past due of an open item less those it stood in dispute, 0
+        while it does; ``is_overdue``: 1 or more of them. ``days_late`` of settled items, negative when early, disputes
+        or not; ``settled_dpd``: the days past due that it had reached, less those in dispute. ``discounted`` and
+        ``overpaid`` hold where ``is_settled``. Products for weighted means.
     """
     rows = seen(cases, _narrow(items), "issued_on")
     due_age = rows.as_of_day - rows.due_day
@@ -27,8 +30,9 @@ def seen_items(cases: ibis.Table, items: ibis.Table) -> ibis.Table:
     is_settled = (rows.settled_known_day <= rows.as_of_day).fill_null(False) & is_known_outcome
     is_open = ~is_settled & is_known_outcome
     # An open dispute over all of it stops the clock; one over a part leaves the rest overdue.
-    is_overdue = is_open & (due_age > 0) & ~rows.contested
     stopped = is_open & rows.contested
+    past_due = ibis.greatest(due_age - rows.paused_days, 0)
+    is_overdue = is_open & (past_due > 0) & ~rows.contested
     return rows.mutate(
         due_age=due_age,
         settled_age=rows.as_of_day - rows.settled_day,
@@ -36,7 +40,8 @@ def seen_items(cases: ibis.Table, items: ibis.Table) -> ibis.Table:
         is_open=is_open,
         is_overdue=is_overdue,
         is_tested=is_known_outcome & ~stopped,
-        dpd=ibis.ifelse(is_overdue, due_age, 0),
+        dpd=ibis.ifelse(is_overdue, past_due, 0),
+        settled_dpd=ibis.greatest(rows.days_late - rows.settled_paused_days, 0),
     )
 
 
@@ -46,7 +51,16 @@ def _narrow(items: ibis.Table) -> ibis.Table:
     days_late = settled_day - due_day
     return items.select(
         "customer_id",
+        "invoice_id",
+        "document_id",
+        "order_id",
         "issued_on",
+        "discount_until_on",
+        "discount_amount",
+        "discounted",
+        "overpaid",
+        "paused_days",
+        "settled_paused_days",
         "known_on",
         "superseded_on",
         "outcome_unknown",

@@ -14,8 +14,8 @@ import ibis
 import ibis.expr.types as ir
 
 from data.contracts import CONTRACTS
-from features.as_of import known_then, versions
 from features.items import as_known
+from features.versions import known_then, versions
 
 FAR: Final = date(2199, 1, 1)
 DEFAULT_EVENTS: Final = ("INSOLVENCY", "WRITE_OFF", "LEGAL", "DUNNING")

@@ -156,7 +156,15 @@ OVERDUE = ("overdue_count", "overdue_amount", "oldest_overdue_days", "disputed_o
         pytest.param(disputed(None), (0, 0, 0, 100), id="the whole invoice: its clock stands"),
         pytest.param(disputed(Decimal(40)), (1, 60, 20, 40), id="a part: the other 60 are 20 days past due"),
         pytest.param(disputed(None, closed_on=day("03-02")), (0, 0, 0, 100), id="closed tomorrow: open today"),
-        pytest.param(disputed(None, closed_on=day("03-01")), (1, 100, 20, 0), id="closed today: counts from due again"),
+        pytest.param(
+            disputed(None, closed_on=day("03-01")), (1, 100, 1, 0), id="closed today: 20 days less 19 in dispute"
+        ),
+        pytest.param(
+            disputed(None, closed_on=day("02-20")), (1, 100, 11, 0), id="closed 20 Feb: 20 days less 11 to 19 Feb"
+        ),
+        pytest.param(
+            disputed(None, closed_on=day("02-10")), (1, 100, 20, 0), id="closed on the due date: all 20 count"
+        ),
     ],
 )
 def test_a_dispute_stops_the_clock_of_what_it_covers(rows, expected):
