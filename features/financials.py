@@ -1,6 +1,6 @@
 """What the customer earns and owns: monthly revenue, staff, and the latest annual statement."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
