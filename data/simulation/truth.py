@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from data.simulated_calendar import Calendar
-from data.simulated_columns import NEVER, Days, Flags, choice, days, flags, identifiers, numbers
-from data.simulated_episodes import Episodes, Phase, due_index
-from data.simulated_ledger import Ledger
-from data.simulated_settlement import GRACE_DAYS
-from data.simulated_survival import HORIZON, default_within, distress_within
-from data.simulated_world import World
+from data.simulation.calendar import Calendar
+from data.simulation.columns import NEVER, Days, Flags, choice, days, flags, identifiers, numbers
+from data.simulation.episodes import Episodes, Phase, due_index
+from data.simulation.ledger import Ledger
+from data.simulation.settlement import GRACE_DAYS
+from data.simulation.survival import HORIZON, default_within, distress_within
+from data.simulation.world import World
 
 PERFORMING: Final = 0
 DISTRESS: Final = 1

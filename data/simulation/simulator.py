@@ -1,8 +1,8 @@
 """A receivables portfolio whose truth is known: the default of the demo, and what the tests measure against.
 
-Every customer has a latent strain (`simulated_strain`). It drives the daily hazard of distress and the odds of
+Every customer has a latent strain (`strain`). It drives the daily hazard of distress and the odds of
 late payment, and shows, with noise, in order volume, revenue, ratings, statements and disputes. A customer in
-distress stops paying; the first invoice left unpaid makes the default (`simulated_episodes`).
+distress stops paying; the first invoice left unpaid makes the default (`episodes`).
 
 How the simulator's events relate to the labels:
 
@@ -21,7 +21,9 @@ but for chance, the share of events in it: a calibrated model finds it again.
 
 The figures of the default shape are near those of a real ledger: 79 % of invoices paid on the due date, 11 % before
 it, 7 % late by 5 days or more, 1.1 % by more than 30, 0.35 % by more than 90, and twice as many late for the two
-months of stress; `tests/data/test_simulator.py` holds them.
+months of stress; `tests/data/test_simulator.py` holds them. With the detail ``full`` a fifth of the invoices allow a
+cash discount, so that twice as many are paid before the due date; `tests/data/test_simulated_details.py` holds those.
+Dunning letters are events of ``full``; they follow from late invoices and are no default in this truth.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,32 +35,44 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.contracts import CONTRACTS
-from data.simulated_cash import cash_tables
-from data.simulated_customers import customers_table
-from data.simulated_episodes import Phase, draw_phases
-from data.simulated_ledger import (
-    Ledger,
-    credit_notes_table,
-    disputes_table,
-    invoices_table,
-    ledger_of,
-    orders_table,
-)
-from data.simulated_records import (
-    credit_events_table,
-    financials_table,
-    limits_table,
-    ratings_table,
-    statements_table,
-)
-from data.simulated_schedule import draw_items
-from data.simulated_settlement import settle
-from data.simulated_shape import Shape, ShapeError
-from data.simulated_truth import default_truth, episodes_table, late_truth
-from data.simulated_world import World, draw_world
+from data.simulation.agreements import payment_terms_table
+from data.simulation.cash import cash_tables
+from data.simulation.claims import credit_notes_table, disputes_table
+from data.simulation.customers import customers_table
+from data.simulation.episodes import Phase, draw_phases
+from data.simulation.events import credit_events_table
+from data.simulation.financials import financials_table
+from data.simulation.ledger import Ledger, invoices_table, ledger_of
+from data.simulation.limits import draw_limits, limits_table
+from data.simulation.mistakes import with_mistakes
+from data.simulation.orders import deliveries_table, orders_table
+from data.simulation.ratings import ratings_table
+from data.simulation.references import exchange_rates_table, holidays_table
+from data.simulation.schedule import draw_items
+from data.simulation.securities import securities_table
+from data.simulation.settlement import settle
+from data.simulation.shape import Shape, ShapeError
+from data.simulation.statements import statements_table
+from data.simulation.truth import default_truth, episodes_table, late_truth
+from data.simulation.world import World, draw_world
 
 __all__ = ["NotSimulatedError", "Shape", "ShapeError", "Simulated", "read_simulated", "simulate"]
 
+LEDGER: Final = (
+    "customers",
+    "invoices",
+    "payments",
+    "allocations",
+    "credit_notes",
+    "disputes",
+    "orders",
+    "customer_financials",
+    "statements",
+    "ratings",
+    "credit_events",
+    "limits",
+)
+"""Tables of every portfolio."""
 TRUTH: Final = ("default", "late", "episodes")
 STEPS: Final = 6
 
@@ -85,8 +99,9 @@ class Simulated:
     """A simulated portfolio.
 
     Attributes:
-        tables: One table per contract, by its name, as known at the end of the book.
-        truth: ``default``, ``late`` and ``episodes``; see `simulated_truth`.
+        tables: The tables by the names of their contracts, as known at the end of the book: all of them with the
+            detail ``full``, those of ``LEDGER`` with the detail ``ledger``.
+        truth: ``default``, ``late`` and ``episodes``; see `truth`.
     """
 
     tables: Mapping[str, pa.Table]
@@ -108,6 +123,7 @@ def read_simulated(folder: Path) -> Simulated:
         NotSimulatedError: A file is missing.
     """
     files = {name: folder / f"{name}.parquet" for name in CONTRACTS}
+    files = {name: path for name, path in files.items() if name in LEDGER or path.is_file()}
     truths = {name: folder / "truth" / f"{name}.parquet" for name in TRUTH}
     missing = [str(path.relative_to(folder)) for path in (*files.values(), *truths.values()) if not path.is_file()]
     if missing:
@@ -157,7 +173,8 @@ def _silent(step: str, position: int, steps: int) -> None:
 
 def _tables(world: World, phases: list[Phase], ledger: Ledger) -> dict[str, pa.Table]:
     payments, allocations = cash_tables(world, ledger)
-    return {
+    limits = draw_limits(world, phases)
+    tables = {
         "customers": customers_table(world.shape, world.calendar, world.traits),
         "invoices": invoices_table(world, ledger),
         "payments": payments,
@@ -166,11 +183,21 @@ def _tables(world: World, phases: list[Phase], ledger: Ledger) -> dict[str, pa.T
         "disputes": disputes_table(world, ledger),
         "orders": orders_table(world, ledger),
         "customer_financials": financials_table(world),
-        "statements": statements_table(world),
-        "ratings": ratings_table(world),
-        "credit_events": credit_events_table(world, phases),
-        "limits": limits_table(world),
+        "statements": statements_table(world, phases),
+        "ratings": ratings_table(world, phases),
+        "credit_events": credit_events_table(world, phases, ledger),
+        "limits": limits_table(world, limits),
     }
+    if not world.shape.is_full:
+        return tables
+    more = {
+        "deliveries": deliveries_table(world, ledger),
+        "payment_terms": payment_terms_table(world.calendar.start),
+        "securities": securities_table(world, limits),
+        "exchange_rates": exchange_rates_table(world),
+        "holidays": holidays_table(world),
+    }
+    return with_mistakes(world, tables | more)
 
 
 def _truth(world: World, phases: list[Phase], ledger: Ledger) -> dict[str, pa.Table]:

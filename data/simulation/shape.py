@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Literal, get_args
 
 LARGEST: Final = 999_999
 LONGEST_DAYS: Final = 3_660
 SHORTEST_DAYS: Final = 60
+Detail = Literal["ledger", "full"]
+FOREIGN: Final = ("USD", "GBP", "EUR")
+"""Currencies in which some customers are invoiced; the first two that are not the book's own."""
 
 
 class ShapeError(ValueError):
@@ -32,7 +35,7 @@ class Shape:
         start_on: First day on which an invoice may be issued.
         end_on: Last day of the book: nothing known later is in the tables.
         seed: Seed of every random stream, 0 or more.
-        currency: ISO 4217 code of every amount.
+        currency: ISO 4217 code of the book; with the detail ``ledger`` every amount is in it.
         invoices_per_customer_month: Mean number of invoices of an active customer in a month.
         default_rate: Mean yearly hazard at which a customer stops paying, outside the stress, in (0, 1).
         late_share: Mean probability that an invoice of a customer who does pay is 5 or more days late, in (0, 0.5].
@@ -40,6 +43,11 @@ class Shape:
         stress_months: Months the stress lasts; 0 for none.
         stress_late_odds: Factor on the odds of a late payment during the stress.
         stress_hazard: Factor on the hazard of distress during the stress.
+        detail: ``ledger`` for invoices in one currency with plain terms, their cash, orders, disputes and what else is
+            known of customers; ``full`` for all of that and cash discounts, instalments, prepayments, a second
+            currency, groups of three levels, deliveries, cancelled orders, dunning, securities, several agencies,
+            holidays, and rows that are corrected, withdrawn or known late.
+        foreign_share: Share of customers invoiced in another currency, in [0, 0.5]; only in the detail ``full``.
 
     Raises:
         ShapeError: A field lies outside its range.
@@ -49,7 +57,7 @@ class Shape:
         100
         >>> Shape(customers=0)
         Traceback (most recent call last):
-        data.simulated_shape.ShapeError: Shape.customers is 0; allowed is a whole number from 1 to 999999.
+        data.simulation.shape.ShapeError: Shape.customers is 0; allowed is a whole number from 1 to 999999.
     """
 
     customers: int = 1_900
@@ -64,6 +72,8 @@ class Shape:
     stress_months: int = 2
     stress_late_odds: float = 4.0
     stress_hazard: float = 2.0
+    detail: Detail = "ledger"
+    foreign_share: float = 0.04
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated."""
@@ -89,7 +99,19 @@ class Shape:
             ("stress_months", self.stress_months >= 0, "0 or more"),
             ("stress_late_odds", self.stress_late_odds > 0, "above 0"),
             ("stress_hazard", self.stress_hazard > 0, "above 0"),
+            ("detail", self.detail in get_args(Detail), f"one of {', '.join(get_args(Detail))}"),
+            ("foreign_share", 0 <= self.foreign_share <= 0.5, "0 to 0.5"),
         ]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether everything that a book can hold is drawn."""
+        return self.detail == "full"
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The book's own currency, then the two others in which customers may be invoiced."""
+        return (self.currency, *[code for code in FOREIGN if code != self.currency][:2])
 
     @property
     def stress_start_on(self) -> date:

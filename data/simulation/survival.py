@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from data.simulated_calendar import Calendar
-from data.simulated_columns import Days, Floats, Indices
-from data.simulated_strain import LEVELS, STATES, chain
+from data.simulation.calendar import Calendar
+from data.simulation.columns import Days, Floats, Indices
+from data.simulation.strain import LEVELS, STATES, chain
 
 HORIZON: Final = 180
 DPD: Final = 90

@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from data.simulated_calendar import Calendar
-from data.simulated_columns import Floats, Indices, stream
-from data.simulated_shape import Shape
+from data.simulation.calendar import Calendar
+from data.simulation.columns import Floats, Indices, stream
+from data.simulation.shape import Shape
 
 LEVELS: Final = np.linspace(-2.0, 2.0, 9)
 """Values the fixed part can take."""

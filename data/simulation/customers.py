@@ -1,14 +1,14 @@
 """Who the customers are: master data and the traits that drive what they buy and how they pay."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from data.contracts import CUSTOMERS
-from data.simulated_calendar import Calendar
-from data.simulated_columns import (
+from data.simulation.calendar import Calendar
+from data.simulation.columns import (
     NEVER,
     Days,
     Flags,
@@ -22,10 +22,11 @@ from data.simulated_columns import (
     shaped,
     stream,
 )
-from data.simulated_shape import Shape
+from data.simulation.shape import Shape
 
 SIZES: Final = ("SMALL", "MEDIUM", "LARGE")
 INDUSTRIES: Final = ("CONSTRUCTION", "FOOD", "MACHINERY", "RETAIL", "CHEMICALS", "TRANSPORT", "SERVICES")
+REGIONS: Final = ("N", "S", "E", "W", "NE", "SW")
 COUNTRIES: Final = ("DE", "AT", "NL", "FR", "PL", "IT", None)
 TERMS: Final = np.array([14, 30, 45, 60, 90], np.int32)
 
@@ -35,12 +36,18 @@ _COUNTRY_SHARES: Final = np.array([0.42, 0.12, 0.12, 0.12, 0.11, 0.10, 0.01])
 _TERMS_SHARES: Final = np.array([0.20, 0.46, 0.14, 0.15, 0.05])
 _SIZE_STRAIN: Final = np.array([0.1, -0.3, -0.8])
 _INDUSTRY_STRAIN: Final = np.array([0.35, -0.1, -0.15, 0.2, -0.3, 0.25, 0.0])
+_REGION_STRAIN: Final = np.array([-0.2, 0.15, 0.25, -0.15, 0.0, -0.05])
 _VOLUME_STRAIN: Final = 0.45
 _SIZE_VOLUME: Final = np.array([0.7, 1.2, 2.2])
 _SIZE_LOG_AMOUNT: Final = np.array([8.0, 9.4, 10.8])
 _SIZE_LOG_REVENUE: Final = np.array([14.2, 16.6, 19.0])
 _PERSON_SHARE: Final = 0.05
 _GROUP_SHARE: Final = 0.08
+_UNDER_MEDIUM_SHARE: Final = 0.5
+"""Of the small customers with an owner, those whose owner is a medium one that is owned itself."""
+_BOUGHT_LATER_SHARE: Final = 0.25
+_LIKE_OWNER: Final = 0.5
+"""Weight of the owner's fixed strain in that of a customer that is owned."""
 _NEW_SHARE: Final = 0.25
 _LEAVING_SHARE: Final = 0.12
 _TERMS_CHANGE_SHARE: Final = 0.10
@@ -54,8 +61,10 @@ class Traits:
         size: Position in ``SIZES``.
         industry: Position in ``INDUSTRIES``.
         country: Position in ``COUNTRIES``.
+        region: Position in ``REGIONS``.
         is_person: Whether a natural person.
         parent: Position of the owning customer, -1 for none.
+        bought: Day from which it is owned; 0 for before the book.
         signed_up: First day of the relation.
         left: Last day on which it orders.
         volume: Invoices per month at strain 0, seasons aside.
@@ -73,8 +82,10 @@ class Traits:
     size: Indices
     industry: Indices
     country: Indices
+    region: Indices
     is_person: Flags
     parent: Indices
+    bought: Days
     signed_up: Days
     left: Days
     volume: Floats
@@ -100,12 +111,14 @@ def draw_traits(shape: Shape, calendar: Calendar) -> Traits:
     signed_up, left = _relation(rng, n, calendar)
     terms = rng.choice(len(TERMS), n, p=_TERMS_SHARES)
     volume = _volume(rng, size, shape)
-    return Traits(
+    traits = Traits(
         size=size,
         industry=industry,
         country=rng.choice(len(COUNTRIES), n, p=_COUNTRY_SHARES),
+        region=_regions(stream(shape.seed, "master"), n),
         is_person=is_person,
         parent=_parents(rng, size, is_person),
+        bought=np.zeros(n, np.int32),
         signed_up=signed_up,
         left=left,
         volume=volume,
@@ -119,6 +132,30 @@ def draw_traits(shape: Shape, calendar: Calendar) -> Traits:
         habit=rng.standard_normal(n),
         fixed_strain=_fixed_strain(rng, size, industry, volume / shape.invoices_per_customer_month),
     )
+    return _grouped(shape, calendar, traits) if shape.is_full else traits
+
+
+def _regions(rng: np.random.Generator, n: int) -> Indices:
+    """Region of each customer: the first draw of the master data."""
+    return rng.integers(0, len(REGIONS), n)
+
+
+def _grouped(shape: Shape, calendar: Calendar, traits: Traits) -> Traits:
+    """The traits with groups of up to three levels, in which members resemble their owner, and better or worse regions.
+
+    The owner of a medium customer is a large one, that of a small customer a medium or a large one: no loops.
+    """
+    rng, n = stream(shape.seed, "groups"), shape.customers
+    parent, strain = traits.parent.copy(), traits.fixed_strain + _REGION_STRAIN[traits.region]
+    owners = np.flatnonzero((traits.size == 1) & (parent >= 0))
+    if len(owners):
+        moved = np.flatnonzero((traits.size == 0) & (parent >= 0) & (rng.random(n) < _UNDER_MEDIUM_SHARE))
+        parent[moved] = rng.choice(owners, len(moved))
+    for size in (1, 0):
+        owned = np.flatnonzero((traits.size == size) & (parent >= 0))
+        strain[owned] = (1 - _LIKE_OWNER) * strain[owned] + _LIKE_OWNER * strain[parent[owned]]
+    bought = np.where(rng.random(n) < _BOUGHT_LATER_SHARE, rng.integers(calendar.start, calendar.end + 1, n), 0)
+    return replace(traits, parent=parent, bought=bought.astype(np.int32), fixed_strain=strain)
 
 
 def _fixed_strain(rng: np.random.Generator, size: Indices, industry: Indices, relative_volume: Floats) -> Floats:
@@ -159,29 +196,31 @@ def _parents(rng: np.random.Generator, size: Indices, is_person: Flags) -> Indic
 
 
 def customers_table(shape: Shape, calendar: Calendar, traits: Traits) -> pa.Table:
-    """Master data; one customer in a hundred has its region added later, as a further version."""
+    """Master data; a region that is added later, and an owner that buys later, are further versions."""
     rng = stream(shape.seed, "master")
     n = shape.customers
-    region = rng.integers(0, 6, n)
+    region = _regions(rng, n)
     postcode = rng.integers(0, 90, n)
     mail = rng.integers(0, 5, n)
     added = calendar.start + rng.integers(0, calendar.end - calendar.start + 1, n)
     completed = (rng.random(n) < 0.01) & (traits.signed_up < added)
-    who = np.concatenate([np.arange(n), np.flatnonzero(completed)])
-    first = np.arange(len(who)) < n
-    lacking = first & completed[who]
-    known_on = np.where(first, traits.signed_up[who], added[who]).astype(np.int32)
+    is_bought = (traits.parent >= 0) & (traits.bought > traits.signed_up)
+    who = np.concatenate([np.arange(n), np.flatnonzero(completed), np.flatnonzero(is_bought)])
+    known_on = np.concatenate([traits.signed_up, added[completed], traits.bought[is_bought]]).astype(np.int32)
+    hour = np.where(np.arange(len(who)) < n + completed.sum(), 8, 10)  # of one day the purchase is the later version
+    lacking = completed[who] & (known_on < added[who])
+    owned = (traits.parent[who] >= 0) & ~(is_bought[who] & (known_on + (hour == 10) <= traits.bought[who]))
     columns = {
         "customer_id": identifiers("C", who, 6),
         "signed_up_on": days(traits.signed_up[who]),
         "is_natural_person": flags(traits.is_person[who]),
-        "parent_id": identifiers("C", np.maximum(traits.parent[who], 0), 6, traits.parent[who] < 0),
+        "parent_id": identifiers("C", np.maximum(traits.parent[who], 0), 6, ~owned),
         "country": choice(traits.country[who], COUNTRIES),
-        "region": choice(np.where(lacking, 6, region[who]), ["N", "S", "E", "W", "NE", "SW", None]),
+        "region": choice(np.where(lacking, len(REGIONS), region[who]), [*REGIONS, None]),
         "industry": choice(traits.industry[who], INDUSTRIES),
         "size_class": choice(traits.size[who], SIZES),
         "email_domain": choice(mail[who], ["own.example", "mail.example", "post.example", "web.example", None]),
         "area_code": identifiers("0", postcode[who] + 10, 2),
         "postcode_prefix": identifiers("0", postcode[who], 2),
     }
-    return shaped(CUSTOMERS, columns, instants(known_on, np.full(len(who), 8 * 3_600)))
+    return shaped(CUSTOMERS, columns, instants(known_on, hour * 3_600))

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from data.simulated_columns import Days, Flags, Indices
-from data.simulated_shape import Shape
+from data.simulation.columns import Days, Flags, Indices
+from data.simulation.shape import Shape
 
 BEFORE_MONTHS: Final = 24
 """Months before the book opens: statements and order volumes look back at the quality of then."""

@@ -26,6 +26,7 @@ NEVER: Final = 60_000
 SOURCE: Final = "SIM"
 MORNING: Final = 9 * 3_600
 """Seconds after midnight, UTC."""
+NOON: Final = 12 * 3_600
 CLOSE_OF_BUSINESS: Final = 17 * 3_600
 DAY_US: Final = 86_400_000_000
 CENT: Final = 100
@@ -73,8 +74,15 @@ def _validity(missing: Flags | None) -> pa.Buffer | None:
     return pa.py_buffer(np.packbits(~missing, bitorder="little"))
 
 
-def _decimals(units: npt.NDArray[np.int64], kind: pa.DataType, missing: Flags | None) -> pa.Array:
-    """128-bit decimals, little-endian: the low word is the number, the high word its sign."""
+def decimals(units: npt.NDArray[np.int64], kind: pa.DataType, missing: Flags | None = None) -> pa.Array:
+    """Decimals of 128 bits from whole units of their last place.
+
+    Args:
+        units: Shape (n,).
+        kind: The Arrow type.
+        missing: Shape (n,), True where the value is not known.
+    """
+    # Little-endian: the low word is the number, the high word its sign.
     words = np.empty((len(units), 2), np.int64)
     words[:, 0] = units
     words[:, 1] = units >> 63
@@ -88,12 +96,17 @@ def money(cents: Cents, missing: Flags | None = None) -> pa.Array:
         >>> money(np.array([1250, -1]), np.array([False, False])).to_pylist()
         [Decimal('12.5000'), Decimal('-0.0100')]
     """
-    return _decimals(cents.astype(np.int64) * CENT, MONEY, missing)
+    return decimals(cents.astype(np.int64) * CENT, MONEY, missing)
+
+
+def whole_cents(amounts: Floats) -> Cents:
+    """Amounts in currency units as cents, halves to even."""
+    return np.rint(amounts * 100).astype(np.int64)
 
 
 def rate(millionths: npt.NDArray[np.int64], missing: Flags | None = None) -> pa.Array:
     """Rates and scores with six decimal places."""
-    return _decimals(millionths.astype(np.int64), RATE, missing)
+    return decimals(millionths.astype(np.int64), RATE, missing)
 
 
 def _plain(kind: pa.DataType, values: npt.NDArray[Any], missing: Flags | None = None) -> pa.Array:
@@ -114,6 +127,11 @@ def days(numbers: Days) -> pa.Array:
 def instants(numbers: Days, seconds: Indices) -> pa.Array:
     """Instants in UTC: a day and the seconds after its midnight."""
     return _plain(INSTANT, numbers.astype(np.int64) * DAY_US + seconds.astype(np.int64) * 1_000_000)
+
+
+def noon(numbers: Days) -> pa.Array:
+    """Noon of each day, UTC."""
+    return instants(numbers, np.full(len(numbers), NOON))
 
 
 def seconds_from(rng: np.random.Generator, rows: int, opening: int) -> Indices:
@@ -155,8 +173,16 @@ def same(text: str, rows: int) -> pa.Array:
 def shaped(contract: Contract, columns: Mapping[str, pa.Array], known_at: pa.Array) -> pa.Table:
     """A table with exactly the columns of the contract, in its order.
 
+    Args:
+        contract: What the table is.
+        columns: Columns by name; one that may be unknown and is not given is null, and nothing is withdrawn unless
+            ``is_deleted`` is given.
+        known_at: When each row was known.
+
     Raises:
-        KeyError: A column of the contract is not given.
+        KeyError: A column of the contract is not given although it must be.
     """
-    filled = {**columns, "known_at": known_at, "source": same(SOURCE, len(known_at))}
-    return pa.Table.from_arrays([filled[name] for name in contract.names], schema=contract.schema)
+    rows = len(known_at)
+    given = {"is_deleted": pa.repeat(False, rows), **columns, "known_at": known_at, "source": same(SOURCE, rows)}
+    absent = {c.name: pa.nulls(rows, c.type) for c in contract.columns if c.nullable and c.name not in given}
+    return pa.Table.from_arrays([(given | absent)[name] for name in contract.names], schema=contract.schema)

@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from data.simulated_calendar import working_day_after, working_day_before
-from data.simulated_columns import NEVER, Days, Flags, Floats
-from data.simulated_customers import Traits
-from data.simulated_episodes import SETTLE_DAYS, Phase, spread, stopped, unpaid
-from data.simulated_schedule import Items, early_day
-from data.simulated_strain import HABIT_SPREAD, LATE_SLOPE
-from data.simulated_world import World
+from data.simulation.agreements import PREPAYMENT
+from data.simulation.calendar import working_day_after, working_day_before
+from data.simulation.columns import NEVER, Days, Flags, Floats
+from data.simulation.episodes import SETTLE_DAYS, Phase, spread, stopped, unpaid
+from data.simulation.schedule import Items, early_day, early_share
+from data.simulation.strain import HABIT_SPREAD, LATE_SLOPE
+from data.simulation.world import World
 
 GRACE_DAYS: Final = 5
 LONGEST_DELAY_DAYS: Final = 58
@@ -47,13 +47,15 @@ def settle(world: World, items: Items, phases: list[Phase]) -> Settlement:
     rng = world.stream("settlement")
     late_prob = _late_prob(world, items)
     paid = _ordinary_day(rng, items, late_prob)
-    chance = _chance_at_issue(world, items, late_prob)
+    early = _early_share_at_issue(world, items)
+    chance = _chance_at_issue(world, items, early, late_prob)
+    spared = (1 - early) * late_prob
     distress = np.full(len(items), NEVER, np.int32)
     is_issued = np.ones(len(items), bool)
     rest = rng.integers(0, SETTLE_DAYS - 2, len(items), dtype=np.int32)
     for phase in phases:
         is_issued[phase.rows[stopped(phase)]] = False
-        _apply(phase, world.traits, late_prob, rest, paid, distress, chance)
+        _apply(phase, spared, rest, paid, distress, chance)
     return Settlement(is_issued, paid, distress, chance.astype(np.float32))
 
 
@@ -90,7 +92,13 @@ def _late_days(rng: np.random.Generator, late_prob: Floats) -> Days:
     return np.minimum(drawn, LONGEST_DELAY_DAYS).astype(np.int32)
 
 
-def _chance_at_issue(world: World, items: Items, late_prob: Floats) -> Floats:
+def _early_share_at_issue(world: World, items: Items) -> Floats:
+    """Probability at issue that the customer means to pay before the due date; what is paid in advance is known."""
+    share = early_share(world, items)
+    return np.where(items.terms == PREPAYMENT, items.intended < items.issued, share)
+
+
+def _chance_at_issue(world: World, items: Items, early: Floats, late_prob: Floats) -> Floats:
     """P(5 or more days late | strain at issue, not in distress).
 
     With e the share of invoices that the customer pays early, p the probability that it is late although
@@ -101,14 +109,11 @@ def _chance_at_issue(world: World, items: Items, late_prob: Floats) -> Floats:
     who, issued, strain = items.customer, items.issued, world.strain
     level, state = strain.level[who], strain.state[who, world.calendar.month_of(issued)]
     to_due = world.survival.between(level, state, issued, items.due)
-    to_early = world.survival.between(level, state, issued, early_day(world.traits, who, issued, items.due))
-    early = world.traits.early_share[who]
+    to_early = world.survival.between(level, state, issued, early_day(world.traits, items))
     return np.asarray((1 - early) * (1 - (1 - late_prob) * to_due) + early * (1 - to_early))
 
 
-def _apply(
-    phase: Phase, traits: Traits, late_prob: Floats, rest: Days, paid: Days, distress: Days, chance: Floats
-) -> None:
+def _apply(phase: Phase, spared: Floats, rest: Days, paid: Days, distress: Days, chance: Floats) -> None:
     """Let the episode that ends a phase act on its items, in place.
 
     What is issued within the episode has its outcome as its chance: how an episode ends belongs to its state.
@@ -122,6 +127,5 @@ def _apply(
     begins, ends = spread(phase, episode.distress)[who], spread(phase, episode.cured)[who]
     within = (phase.items.issued >= begins) & (phase.items.issued < ends)
     rows = phase.rows[within]
-    spared = (1 - traits.early_share[who[within]]) * late_prob[rows]
     is_late = paid[rows] - phase.items.due[within] >= GRACE_DAYS
-    chance[rows] = np.where(hit[within], is_late, spared)
+    chance[rows] = np.where(hit[within], is_late, spared[rows])

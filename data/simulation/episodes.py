@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from data.simulated_columns import NEVER, Days, Flags, Indices
-from data.simulated_schedule import Items
-from data.simulated_survival import INSOLVENT_SHARE, WRITTEN_OFF_SHARE, insolvent_within
-from data.simulated_world import World
+from data.simulation.columns import NEVER, Days, Flags, Indices
+from data.simulation.schedule import Items
+from data.simulation.survival import INSOLVENT_SHARE, WRITTEN_OFF_SHARE, insolvent_within
+from data.simulation.world import World
 
 STOP_DELIVERY_DAYS: Final = 10
 """Days after the first unpaid due date until deliveries stop; no less than an order comes ahead of its invoice, so
@@ -211,6 +211,24 @@ def unpaid(phase: Phase) -> Flags:
     meant, who = phase.items.intended, phase.items.customer
     begins, ends = spread(phase, phase.episode.distress), spread(phase, phase.episode.resumed)
     return np.asarray((meant >= begins[who]) & (meant < ends[who]))
+
+
+def lies_between(phases: list[Phase], customer: Indices, day: Days, first: str, last: str) -> Flags:
+    """Whether each day lies in an episode of its customer, from the day called ``first`` to before ``last``.
+
+    Args:
+        phases: All phases.
+        customer: Shape (n,).
+        day: Shape (n,).
+        first: Column of :class:`Episodes`, such as ``distress``.
+        last: Column of :class:`Episodes`, such as ``cured``.
+    """
+    within = np.zeros(len(day), bool)
+    for phase in phases:
+        row = np.minimum(np.searchsorted(phase.customer, customer), max(len(phase.customer) - 1, 0))
+        begins, ends = getattr(phase.episode, first)[row], getattr(phase.episode, last)[row]
+        within |= (phase.customer[row] == customer) & (day >= begins) & (day < ends)
+    return within
 
 
 def spread(phase: Phase, day: Days) -> Days:

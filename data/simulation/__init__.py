@@ -1,0 +1,1 @@
+"""The simulator: a receivables portfolio whose truth is known. Start at `data.simulation.simulator`."""
