@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 
+import cli.catalogue  # noqa: F401 - adds its command to `features`
+import cli.engines  # noqa: F401 - adds its command to `features`
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
+from cli.features import features_app
+from cli.mapping import mapping_app
 from cli.output import ERR, for_machines_only, say, show_json, show_table, working
 from data.settings import Settings
 from data.telemetry import switch_off
@@ -22,6 +27,12 @@ app: Final = typer.Typer(
     help="Credit risk scoring for trade credit: from a receivables ledger to an explained credit limit.",
     epilog=f"{EXIT_CODES} Everything is written below O2C_RISK_HOME (default: .o2c-risk).",
 )
+
+app.add_typer(mapping_app, name="mapping")
+app.add_typer(features_app, name="features")
+
+bureau: Final = typer.Typer(no_args_is_help=True, help="Ask credit bureaus.")
+app.add_typer(bureau, name="bureau")
 
 AsOf = Annotated[str | None, typer.Option(help="Business day, year-month-day; today unless given.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of tables.")]
@@ -78,43 +89,121 @@ def simulate(
     say(f"Next: o2c-risk ingest {folder} --mapping contract --received-on {shape.end_on}")
 
 
+@app.command(epilog="Example: o2c-risk books --datarisk ../extracts/datarisk --sap ../extracts/sap")
+def books(
+    datarisk: Annotated[
+        Path | None, typer.Option(help="Folder of the Datarisk files.", exists=True, file_okay=False)
+    ] = None,
+    sap: Annotated[
+        Path | None, typer.Option(help="Folder of a SAP receivables extract.", exists=True, file_okay=False)
+    ] = None,
+    customers: Annotated[int, typer.Option(min=10, help="Customers of the simulated ledger.")] = 300,
+    as_json: Json = False,
+) -> None:
+    """Take in several ledgers side by side; show how their rows add up and which features each can tell."""
+    from cli.books import ledgers, taken, tell
+
+    settings = Settings()
+    told = {source.name: taken(settings, source) for source in ledgers(settings, datarisk, sap, customers)}
+    show_json({name: found.as_dict() for name, found in told.items()}) if as_json else tell(told)
+
+
 @app.command(epilog="Example: o2c-risk ingest ../extract --mapping datarisk --received-on 2021-03-01")
 def ingest(
-    folder: Annotated[Path, typer.Argument(help="Folder of the extract.", exists=True, file_okay=False)],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of the extract; none for a database.", exists=True, file_okay=False)
+    ] = None,
     mapping: Annotated[str, typer.Option(help="Name of a mapping that ships, or path of a YAML file.")] = "contract",
     received_on: Annotated[str | None, typer.Option(help="Day of receipt; now unless given.")] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="SQLAlchemy address of the database.", envvar="O2C_RISK_SOURCE_URL", show_default=False),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be accepted, refused and changed; write nothing.")
+    ] = False,
+    allow_deletions: Annotated[
+        bool, typer.Option("--allow-deletions", help="Withdraw what a full extract lacks, however much that is.")
+    ] = False,
+    max_deletions: Annotated[
+        float, typer.Option(min=0, max=100, help="Percent of a table that one full extract may withdraw.")
+    ] = 20.0,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for another ingest into the same lake.")] = 60.0,
     as_json: Json = False,
 ) -> None:
     """Read an extract into the lake; rows that cannot be are put in quarantine with their reason."""
     from cli.ledger import end_of, take_in, tell
+    from data.delivery import Options
 
     received_at = end_of(business_day(received_on)) if received_on else instant()
-    with working("Ingesting") as step:
-        report = take_in(Settings(), folder, mapping, received_at=received_at, say=step)
+    options = Options(
+        dry_run,
+        allow_deletions,
+        largest_deletion=max_deletions / 100,
+        wait_seconds=wait,
+        currency=Settings().currency,
+    )
+    with working("Looking" if dry_run else "Ingesting") as step:
+        report = take_in(Settings(), folder, mapping, received_at=received_at, say=step, url=url, options=options)
     show_json(report.as_dict()) if as_json else tell(report)
 
 
-@app.command(epilog="Example: o2c-risk features --as-of 2021-03-01")
-def features(as_of: AsOf = None, as_json: Json = False) -> None:
-    """Compute every customer's facts at the end of a day, put them online and check them against the book."""
-    from cli.facts import check, refresh, the_store
-    from cli.ledger import the_book
+@app.command("watch-folder", epilog="Example: o2c-risk watch-folder /srv/drop --mapping sap   |   ... --once (cron)")
+def watch_folder(
+    folder: Annotated[Path, typer.Argument(help="Folder in which extracts arrive.", exists=True, file_okay=False)],
+    mapping: Annotated[str, typer.Option(help="Name of a mapping that ships, or path of a YAML file.")],
+    once: Annotated[bool, typer.Option("--once", help="Take what is complete now, then end: for a scheduler.")] = False,
+    ready: Annotated[str | None, typer.Option(help="File that the sender writes last, such as _READY.")] = None,
+    settle: Annotated[float, typer.Option(min=0, help="Seconds for which a file must not have changed.")] = 5.0,
+    poll: Annotated[bool, typer.Option("--poll", help="Look at the folder instead of being told (network).")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take in each complete set of files that arrives in a folder, once; then move it to done/ or failed/."""
+    from cli.inbox import inbox_of, take_for_ever, take_once
 
-    settings, day = Settings(), business_day(as_of)
-    with working("Features") as step:
-        step("opening the store")
-        book, store = the_book(settings), the_store(settings)
-        step("computing and writing")
-        written = refresh(book, store, as_of=day, computed_at=instant())
-        step("comparing online with the book")
-        found = check(book, store, day)
-    if as_json:
-        show_json({"as_of": day, "customers": len(written.customer_ids), "features": written.features, "parity": found})
-    else:
-        say(f"{len(written.customer_ids):,} customers x {written.features} facts at the end of {day} are online.")
-        say(f"Compared with the book: {found.compared:,} values, {found.different:,} differ.")
-    if not found.holds:
+    inbox = inbox_of(Settings(), folder, mapping, ready=ready, settle_seconds=settle)
+    if once:
+        raise typer.Exit(take_once(inbox, as_json=as_json))
+    say(f"Watching {folder}; end with Ctrl+C.")
+    try:
+        take_for_ever(inbox, settle_seconds=settle, polling=poll, stop=lambda: False)
+    except KeyboardInterrupt:
+        say("Ended; what was begun is finished at the next start.")
+
+
+@bureau.command("pull", epilog="Example: o2c-risk bureau pull --customers C1,C2 --config bureau.yaml")
+def bureau_pull(
+    customers: Annotated[list[str], typer.Option(help="Customers, with commas between them; may be repeated.")],
+    config: Annotated[Path, typer.Option(help="YAML file that names the agencies.")] = Path("bureau.yaml"),
+    as_json: Json = False,
+) -> None:
+    """Ask the agencies about customers, and write what is new to the lake; fresh reports are not asked for again."""
+    from cli.bureaus import pull, tell
+
+    with working("Asking") as step:
+        pulled = pull(Settings(), config, customers, clock=instant, say=step)
+    show_json(pulled.as_dict()) if as_json else tell(pulled)
+    if any(asked.failed for asked in pulled.asked):
         raise typer.Exit(Exit.ALERT)
+
+
+@app.command(epilog="Example: o2c-risk calendar --country BR --from 2024-01-01 --to 2024-12-31 --out br.csv")
+def calendar(
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2 code, such as BR.")],
+    start: Annotated[str, typer.Option("--from", help="First day, year-month-day.")],
+    end: Annotated[str, typer.Option("--to", help="Last day, year-month-day.")],
+    subdivision: Annotated[str | None, typer.Option(help="Part of the country, such as SP.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write every day to this CSV file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Business days and holidays of a country, with what the table holidays adds and takes away."""
+    from cli.calendars import export, look_up, tell
+
+    first, last = business_day(start), business_day(end)
+    found = look_up(Settings(), country, first, last, subdivision=subdivision)
+    if out is not None:
+        export(found, out)
+    show_json(found.as_dict()) if as_json else tell(found, out)
 
 
 @app.command(
@@ -233,5 +322,5 @@ def main() -> None:
         text = missing_system_library(error) or (str(error) if is_ours(error) else None)
         if text is None:
             raise
-        ERR.print(f"[bold red]Refused:[/] {text}", highlight=False, soft_wrap=True)
+        ERR.print(f"[bold red]Refused:[/] {escape(text)}", highlight=False, soft_wrap=True)
         sys.exit(Exit.REFUSED)

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
-from data.contracts import CONTRACTS
-from data.engine import engine
+from data.contracts import CONTRACTS, Contract
+from data.engine import ENGINES, EngineMissingError, UnknownEngineError
+from data.engine import engine as duckdb_engine
 from data.lake import Lake, in_contract, select_of
+from data.spark_options import SparkOptions
 
 
 class NoCurrencyError(ValueError):
@@ -36,12 +39,13 @@ class Book:
     Attributes:
         tables: One Ibis table per contract, all of them present, in the contract's columns; all nullable.
         currency: ISO 4217 code in which figures are wanted.
-        backend: The engine that holds the tables; relations to be joined with them belong on it.
+        backend: The engine that holds the tables, DuckDB or Spark behind Ibis; relations to be joined with them
+            belong on it.
     """
 
     tables: Mapping[str, ibis.Table]
     currency: str
-    backend: Backend
+    backend: Any
 
     def __getitem__(self, name: str) -> ibis.Table:
         return self.tables[name]
@@ -63,53 +67,97 @@ class Book:
         self.backend.disconnect()
 
 
-def open_book(lake: Lake, *, currency: str | None = None, threads: int = 2) -> Book:
+def open_book(
+    lake: Lake,
+    *,
+    currency: str | None = None,
+    threads: int = 2,
+    engine: str = "duckdb",
+    spark: SparkOptions | None = None,
+) -> Book:
     """The lake's tables as they stand now; a write that follows does not show.
 
     Args:
-        lake: Where the tables are.
+        lake: Where the tables are; for Spark on a cluster, at a path that all its machines can read.
         currency: Currency of the figures; None for the one currency of the invoices.
-        threads: Threads for DuckDB, 1 or more.
+        threads: Threads of this machine, 1 or more.
+        engine: ``duckdb`` or ``spark``; either gives the same values.
+        spark: How Spark is started, if it is.
 
     Raises:
         NoCurrencyError: No currency was given and there are no invoices.
         SeveralCurrenciesError: No currency was given and the invoices have several.
+        UnknownEngineError: There is no such engine.
+        EngineMissingError: This machine cannot start it; the text says what to install.
     """
-    backend = engine(threads, spill=lake.root / ".spill")
+    backend = _started(engine, threads, lake.root / ".spill", spark)
     tables = {}
     for name, contract in CONTRACTS.items():
         files = lake.files(name)
-        empty = _nullable(contract.schema.empty_table())
-        if files:
-            backend.con.execute(f"CREATE VIEW {name} AS {select_of(contract, files, backend.con)}")
-            tables[name] = backend.table(name)
-        else:
-            tables[name] = backend.create_table(name, empty)
-    return Book(tables, currency or _only_currency(tables["invoices"]), backend)
+        tables[name] = _of_files(backend, contract, files) if files else _of_rows(backend, contract, None)
+    try:
+        return Book(tables, currency or _only_currency(tables["invoices"]), backend)
+    except ValueError:
+        backend.disconnect()
+        raise
 
 
-def book_of(tables: Mapping[str, pa.Table], *, currency: str = "EUR") -> Book:
+def book_of(
+    tables: Mapping[str, pa.Table],
+    *,
+    currency: str = "EUR",
+    engine: str = "duckdb",
+    spark: SparkOptions | None = None,
+) -> Book:
     """A book held in memory.
 
     Args:
         tables: Any of the contract tables by name; those left out are empty.
         currency: ISO 4217 code in which figures are wanted.
+        engine: ``duckdb`` or ``spark``.
+        spark: How Spark is started, if it is.
 
     Raises:
         NotAContractTableError: A table does not fit its contract.
         UnknownTableError: A name is no contract's.
+        UnknownEngineError: There is no such engine.
+        EngineMissingError: This machine cannot start it; the text says what to install.
 
     Example:
         >>> book_of({}).tables["invoices"].count().execute()
         0
     """
     given = {name: in_contract(name, rows) for name, rows in tables.items()}
-    backend = engine()
-    made = {
-        name: backend.create_table(name, _nullable(given.get(name, contract.schema.empty_table())))
-        for name, contract in CONTRACTS.items()
-    }
+    backend = _started(engine, 2, None, spark)
+    made = {name: _of_rows(backend, contract, given.get(name)) for name, contract in CONTRACTS.items()}
     return Book(made, currency, backend)
+
+
+def _started(name: str, threads: int, spill: Path | None, spark: SparkOptions | None) -> Any:
+    if name not in ENGINES:
+        raise UnknownEngineError(name)
+    if name == "duckdb":
+        return duckdb_engine(threads, spill=spill)
+    try:
+        from data.spark import spark_engine
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").split(".")[0] not in {"pyspark", "py4j"}:
+            raise
+        raise EngineMissingError(name, "Install the extra: pip install 'o2c-risk[spark]'.") from problem
+    return spark_engine(threads, spill=spill, options=spark)
+
+
+def _of_files(backend: Any, contract: Contract, files: list[str]) -> ibis.Table:
+    if backend.name == "pyspark":
+        return backend.read_files(contract, files)
+    backend.con.execute(f"CREATE VIEW {contract.name} AS {select_of(contract, files, backend.con)}")
+    return backend.table(contract.name)
+
+
+def _of_rows(backend: Any, contract: Contract, rows: pa.Table | None) -> ibis.Table:
+    made = _nullable(contract.schema.empty_table() if rows is None else rows)
+    # All tables of a Spark session are temporary; those of DuckDB live as long as its memory does.
+    return backend.create_table(contract.name, made, temp=backend.name == "pyspark")
 
 
 def _nullable(rows: pa.Table) -> pa.Table:

@@ -20,7 +20,7 @@ DAY: Final = pa.date32()
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 MONEY: Final = pa.decimal128(20, 4)
 RATE: Final = pa.decimal128(12, 6)
-EXCHANGE: Final = pa.decimal128(20, 10)
+EXCHANGE: Final = pa.decimal128(16, 8)
 FLAG: Final = pa.bool_()
 COUNT: Final = pa.int64()
 

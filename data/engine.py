@@ -1,10 +1,29 @@
-"""The DuckDB engine as every part of the batch side starts it."""
+"""The engines that run the expressions, and DuckDB as every part of the batch side starts it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import ibis
 from ibis.backends.duckdb import Backend
+
+ENGINES: Final = ("duckdb", "spark")
+"""DuckDB is part of the product; Spark is for books that one machine's memory does not hold."""
+
+
+class UnknownEngineError(ValueError):
+    """An engine of a name that nobody knows."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no engine {name!r}; there are {' and '.join(ENGINES)}.")
+        self.name = name
+
+
+class EngineMissingError(RuntimeError):
+    """An engine was asked for that this machine cannot start."""
+
+    def __init__(self, name: str, remedy: str) -> None:
+        super().__init__(f"The engine {name} cannot start here. {remedy}")
+        self.name = name
 
 
 def engine(threads: int = 2, *, spill: Path | None = None) -> Backend:

@@ -1,9 +1,8 @@
 """The lake: one Delta table per contract, to which versions are only ever added."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -12,124 +11,26 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from duckdb import DuckDBPyConnection
 
-from data.contracts import CONTRACTS, COUNT, DAY, EXCHANGE, FLAG, INSTANT, MONEY, RATE, TEXT, Contract
+from data.contracts import CONTRACTS, TEXT, Contract
 from data.engine import engine
+from data.lake_files import select_of
+from data.plan import DeliveryOutOfOrderError, Plan, Written, check_order, counted
 from data.quarantine import QUARANTINE
-from data.versions import news, quoted, row_hash
+from data.shape import NotAContractTableError, UnknownTableError, contract_of, in_contract
+from data.versions import absent, news, quoted, row_hash
+
+__all__ = [
+    "DeliveryOutOfOrderError",
+    "Lake",
+    "NotAContractTableError",
+    "Plan",
+    "UnknownTableError",
+    "Written",
+    "in_contract",
+    "select_of",
+]
 
 HEX_DIGITS: Final = 15  # of a hash, as one integer: the sum of 2^68 of them still fits into 128 bits
-_SQL_TYPES: Final = {
-    TEXT: "VARCHAR",
-    DAY: "DATE",
-    INSTANT: "TIMESTAMPTZ",
-    MONEY: "DECIMAL(20, 4)",
-    RATE: "DECIMAL(12, 6)",
-    EXCHANGE: "DECIMAL(20, 10)",
-    FLAG: "BOOLEAN",
-    COUNT: "BIGINT",
-}
-ALL_TABLES: Final[Mapping[str, Contract]] = {**CONTRACTS, QUARANTINE.name: QUARANTINE}
-
-
-@dataclass(frozen=True)
-class Written:
-    """What a delivery changed: rows of new keys, further versions of known keys, and rows that said nothing new."""
-
-    added: int = 0
-    corrected: int = 0
-    unchanged: int = 0
-
-
-class UnknownTableError(ValueError):
-    """A table that no contract describes."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"No contract describes a table {name!r}; there are {', '.join(CONTRACTS)}.")
-        self.name = name
-
-
-class NotAContractTableError(ValueError):
-    """Rows whose columns cannot be cast to the contract's."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"The rows for {name} do not fit its contract: {problem}")
-        self.name = name
-
-
-class DeliveryOutOfOrderError(ValueError):
-    """A correction that would be known no later than the version it corrects."""
-
-    def __init__(self, name: str, rows: int, key: tuple[str, ...], received_at: datetime | None) -> None:
-        when = "no time of receipt was stated" if received_at is None else f"it was received at {received_at}"
-        super().__init__(
-            f"{rows} rows of {name} differ from a version that is already known, and {when}, which is not later "
-            f"(first: {', '.join(key)}). Deliver extracts in the order of their dates, and say when each was received."
-        )
-        self.name, self.rows, self.key = name, rows, key
-
-
-def in_contract(name: str, rows: pa.Table) -> pa.Table:
-    """The rows with exactly the contract's columns, order and types.
-
-    Args:
-        name: A contract's name.
-        rows: Arrow table, shape (n_rows, <= n_columns); further columns are refused. A column that may be unknown
-            may be left out, and so may ``is_deleted``: nothing is deleted unless it is said.
-
-    Returns:
-        Arrow table, shape (n_rows, n_columns of the contract), same row order.
-
-    Raises:
-        NotAContractTableError: A column is missing or unknown, a value does not fit its type (a decimal with
-            too many places included), or a value is null that may not be.
-    """
-    contract, cast = contract_of(name), in_types(name, rows)
-    for column in contract.columns:
-        if not column.nullable and cast[column.name].null_count:
-            raise NotAContractTableError(name, f"{column.name} is null in {cast[column.name].null_count} rows.")
-    return cast.cast(contract.schema)
-
-
-def in_types(name: str, rows: pa.Table) -> pa.Table:
-    """The rows with the contract's columns, order and types, where any value may still be null.
-
-    Raises:
-        NotAContractTableError: A column is missing or unknown, or a value does not fit its type.
-    """
-    contract = contract_of(name)
-    rows = with_defaults(contract, rows)
-    missing, unknown = set(contract.names) - set(rows.column_names), set(rows.column_names) - set(contract.names)
-    if missing or unknown:
-        problem = f"it lacks {sorted(missing)} and has {sorted(unknown)} beside it; it has {', '.join(contract.names)}."
-        raise NotAContractTableError(name, problem)
-    try:
-        cast = rows.select(contract.names).cast(pa.schema([field.with_nullable(True) for field in contract.schema]))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as problem:
-        raise NotAContractTableError(name, f"{problem}.") from problem
-    return cast
-
-
-def with_defaults(contract: Contract, rows: pa.Table) -> pa.Table:
-    """The rows with every column that may be left out: unknown values as null, ``is_deleted`` as false."""
-    for column in contract.columns:
-        if column.name not in rows.column_names and (column.nullable or column.name == "is_deleted"):
-            value = pa.scalar(False if column.name == "is_deleted" else None, column.type)
-            rows = rows.append_column(column.name, pa.repeat(value, rows.num_rows))
-    place = rows.column_names.index("is_deleted") if "is_deleted" in contract.names else -1
-    if place < 0 or rows["is_deleted"].null_count == 0:
-        return rows
-    return rows.set_column(place, "is_deleted", pc.fill_null(rows["is_deleted"].cast(FLAG), False))
-
-
-def contract_of(name: str) -> Contract:
-    """The contract of a table of the lake.
-
-    Raises:
-        UnknownTableError: There is none of that name.
-    """
-    if name not in ALL_TABLES:
-        raise UnknownTableError(name)
-    return ALL_TABLES[name]
 
 
 class Lake:
@@ -156,35 +57,82 @@ class Lake:
     ) -> Written:
         """Add what is new in the rows; a row that is known already changes nothing.
 
+        Arguments, counts and errors are those of ``plan``.
+        """
+        return self.carry_out(self.plan(name, rows, received_at=received_at, restates_past=restates_past))
+
+    def plan(
+        self,
+        name: str,
+        rows: pa.Table,
+        *,
+        received_at: datetime | None = None,
+        restates_past: bool = False,
+        full_extract: bool = False,
+    ) -> Plan:
+        """What is new in the rows.
+
         Args:
             name: A contract's name.
             rows: Contract-shaped, shape (n_rows, n_columns); several versions of a key differ in ``known_at``.
             received_at: When the delivery was received, with a zone; the ``known_at`` of a row that corrects a
-                version known later than the row itself claims. May be left out where no correction is expected.
+                version without a clock of its own. May be left out where no correction is expected.
             restates_past: The source tells the past as it sees it today and its ``known_at`` is assumed (an
                 extract without a second clock), so each correction is known from ``received_at``.
+            full_extract: The rows are all there are, so one whose key was withdrawn has returned.
 
         Returns:
-            added + corrected + unchanged == n_rows.
+            The plan, where added + corrected + deleted + unchanged == n_rows.
 
         Raises:
             DeliveryOutOfOrderError: A correction would be known no later than what it corrects.
         """
         contract, delivered = contract_of(name), in_contract(name, rows)
         if delivered.num_rows == 0:
-            return Written()
+            return Plan(name, contract.schema.empty_table(), pa.array([], pa.bool_()), Written())
         with self._connection() as connection:
             self._attach(connection, name, "present")
             connection.register("delivered", delivered)
-            query = news(contract, restates_past=restates_past)
+            query = news(contract, restates_past=restates_past, full_extract=full_extract)
             found = connection.sql(query, params={"received_at": received_at}).to_arrow_table()
-        _check_order(contract, found, received_at)
-        self._add(name, found.select(contract.names).cast(contract.schema))
-        corrected = sum(found["is_correction"].to_pylist())
-        return Written(found.num_rows - corrected, corrected, delivered.num_rows - found.num_rows)
+        check_order(contract, found, received_at)
+        added = found.select(contract.names).cast(contract.schema)
+        return Plan(
+            name, added, found["is_correction"].combine_chunks(), counted(delivered, added, found["is_correction"])
+        )
+
+    def carry_out(self, plan: Plan) -> Written:
+        """Add a plan's versions to the table: one transaction."""
+        self._add(plan.name, plan.rows)
+        return plan.written
+
+    def absent(
+        self, name: str, delivered: pa.Table, *, sources: Sequence[str], extracted_at: datetime
+    ) -> tuple[pa.Table, int]:
+        """What the lake holds of some sources and a full extract of them lacks.
+
+        Args:
+            name: A contract's name.
+            delivered: Key columns of the extract, shape (n_rows, n_key_columns).
+            sources: Whose rows the extract should hold: those whose newest version came from one of them.
+            extracted_at: When the extract was made; what became known later is not missed in it.
+
+        Returns:
+            The newest version of each missing key, contract-shaped, and the number of keys held of these sources.
+        """
+        contract = contract_of(name)
+        with self._connection() as connection:
+            self._attach(connection, name, "present")
+            connection.register("delivered", delivered.select(contract.key))
+            connection.register("sources", pa.table({"source": pa.array(sources, TEXT)}))
+            found = connection.sql(absent(contract), params={"extracted_at": extracted_at}).to_arrow_table()
+        missing = found.filter(found["is_absent"])
+        return missing.select(contract.names).cast(contract.schema), found.num_rows
 
     def append_quarantine(self, rows: pa.Table) -> Written:
         """Add quarantined rows, those already there aside; in the shape of ``data.quarantine.QUARANTINE``."""
+        if not rows.num_rows:
+            return Written()
         known = self.quarantine()["quarantine_id"]
         # By identity alone: where a row stands in a file that was sorted anew, and when it came, is no news.
         fresh = rows.filter(pc.invert(pc.is_in(rows["quarantine_id"], known)))
@@ -204,26 +152,68 @@ class Lake:
             found = connection.sql(f"SELECT {quoted(contract.names, 'present')} FROM present ORDER BY {order}")
             return found.to_arrow_table().cast(contract.schema)
 
-    def newest(self, name: str, keys: pa.Table) -> pa.Table:
+    def newest(self, name: str, keys: pa.Table, *, columns: Sequence[str] | None = None) -> pa.Table:
         """The newest versions of some rows.
 
         Args:
             name: A contract's name.
             keys: Its key columns, shape (n_keys, n_key_columns); keys the lake does not hold have no row.
+            columns: Which columns of the contract; all unless given.
 
         Returns:
-            Contract-shaped, one row per key that is held, ordered by key.
+            Contract-shaped, one row per key that is held, ordered by key; a withdrawn row has ``is_deleted``.
         """
+        by_key = quoted(contract_of(name).key, "present")
+        newest = f"QUALIFY row_number() OVER (PARTITION BY {by_key} ORDER BY known_at DESC) = 1"
+        return self._where(name, keys, newest, columns or contract_of(name).names)
+
+    def matching(self, name: str, wanted: pa.Table) -> pa.Table:
+        """All versions that agree with one of the wanted rows in the columns of those.
+
+        Args:
+            name: A contract's name.
+            wanted: Shape (n, any columns of the contract).
+
+        Returns:
+            Contract-shaped, ordered by key and ``known_at``.
+        """
+        return self._where(name, wanted, "", contract_of(name).names)
+
+    def held(self, name: str, keys: pa.Table) -> pa.Table:
+        """Those of the keys that the lake holds and that are not withdrawn; key columns only."""
+        newest = self.newest(name, keys, columns=(*contract_of(name).key, "is_deleted"))
+        return newest.filter(pc.invert(newest["is_deleted"])).drop_columns(["is_deleted"])
+
+    def tally(self, name: str, column: str) -> dict[str, int]:
+        """How many versions of rows say each value of a text column."""
+        with self._connection() as connection:
+            self._attach(connection, name, "present")
+            found = connection.sql(f'SELECT "{column}", count(*) FROM present GROUP BY ALL ORDER BY ALL').fetchall()
+        return dict(found)
+
+    def last_known_at(self, name: str, source: str) -> datetime | None:
+        """When the newest version from a source became known; None if there is none."""
+        with self._connection() as connection:
+            self._attach(connection, name, "present")
+            newest = (
+                connection.sql(
+                    "SELECT max(known_at) AS at FROM present WHERE source = $source", params={"source": source}
+                )
+                .to_arrow_table()["at"][0]
+                .as_py()
+            )
+        return None if newest is None else newest.astimezone(UTC)
+
+    def _where(self, name: str, wanted: pa.Table, qualify: str, columns: Sequence[str]) -> pa.Table:
         contract = contract_of(name)
         with self._connection() as connection:
             self._attach(connection, name, "present")
-            connection.register("wanted", keys)
-            key = quoted(contract.key, "present")
+            connection.register("wanted", wanted)
+            agree = " AND ".join(f'present."{column}" = wanted."{column}"' for column in wanted.column_names)
             found = connection.sql(f"""
-                SELECT {quoted(contract.names, "present")} FROM present SEMI JOIN wanted
-                ON {" AND ".join(f'present."{c}" = wanted."{c}"' for c in contract.key)}
-                QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY known_at DESC) = 1 ORDER BY {key}""")
-            return found.to_arrow_table().cast(contract.schema)
+                SELECT {quoted(columns, "present")} FROM present SEMI JOIN wanted ON {agree} {qualify}
+                ORDER BY {quoted((*contract.key, "known_at"), "present")}""")
+            return found.to_arrow_table().cast(pa.schema([contract.schema.field(column) for column in columns]))
 
     def files(self, name: str) -> list[str]:
         """Paths of the Parquet files that make up a table now, sorted; none if it was never written."""
@@ -278,39 +268,3 @@ class Lake:
             rows, same, source_alias="delivered", target_alias="present", merge_schema=True
         )
         merge.when_not_matched_insert_all().execute()
-
-
-def select_of(contract: Contract, files: list[str], connection: DuckDBPyConnection) -> str:
-    """SQL that reads a table's files in its contract's columns.
-
-    Files that an earlier version of the product wrote lack the columns that the contract has gained since; those
-    are unknown in their rows, and nothing in them was deleted.
-
-    Args:
-        contract: The table's contract.
-        files: Its Parquet files, at least one.
-        connection: Any connection; used to look at the columns.
-    """
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    source = f"read_parquet([{listed}], union_by_name = true)"
-    present = set(connection.sql(f"SELECT * FROM {source} LIMIT 0").columns)
-    columns = [
-        f'"{name}"' if name in present else f'CAST(NULL AS {_SQL_TYPES[kind]}) AS "{name}"'
-        for name, kind in ((c.name, c.type) for c in contract.columns)
-        if name != "is_deleted"
-    ]
-    if "is_deleted" in contract.names:
-        columns.append(f"{'coalesce(is_deleted, false)' if 'is_deleted' in present else 'false'} AS is_deleted")
-    return f"SELECT {', '.join(columns)} FROM {source}"
-
-
-def _check_order(contract: Contract, found: pa.Table, received_at: datetime | None) -> None:
-    """Refuse corrections that would be known no later than what they correct."""
-    late = [
-        row
-        for row in found.filter(pc.invert(found["follows"])).to_pylist()
-        if row["known_at"] is None or row["known_at"] <= row["newest_known_at"]
-    ]
-    if late:
-        key = tuple(f"{name} {late[0][name]}" for name in contract.key)
-        raise DeliveryOutOfOrderError(contract.name, len(late), key, received_at)

@@ -28,17 +28,23 @@ PAID_LONG_BEFORE_ISSUE: Final = Reason(
 EARLY_TO_LATE: Final = (INVOICE_REFUSED, PAID_LONG_BEFORE_ISSUE, PAYMENT_REFUSED)
 
 
-def apply_links(staged: Mapping[str, Staged], known_invoices: pa.Table) -> pa.Table:
+def apply_links(staged: Mapping[str, Staged], known_invoices: pa.Table, waiting: pa.Table) -> pa.Table:
     """Refuse what cannot stand without a refused row, and mark invoices that lost a payment.
+
+    Rows that withdraw something stand by themselves.
 
     Args:
         staged: Tables of one delivery by name, their own rules applied; refusals are added, and ``outcome_unknown``
             is set in the invoices.
         known_invoices: Newest versions of invoices that the lake holds already, contract-shaped; may be empty.
+        waiting: Allocations that came before their invoice, which this delivery brings; contract-shaped. They stay
+            where they are, but an impossible date leaves the outcome of their invoice unknown, too.
 
     Returns:
         Those of the known invoices that lost a payment of this delivery, with ``outcome_unknown`` set.
     """
+    if "invoices" in staged:
+        _mark_unknown(staged["invoices"], _paid_long_before(staged["invoices"], waiting))
     if "allocations" not in staged:
         return known_invoices.slice(0, 0)
     with engine().con as connection:
@@ -58,7 +64,7 @@ def _register(connection: DuckDBPyConnection, staged: Mapping[str, Staged], know
     columns = {
         "invoices": ["invoice_id", "issued_on", "known_at"],
         "payments": ["payment_id"],
-        "allocations": ["payment_id", "invoice_id", "allocated_on"],
+        "allocations": ["payment_id", "invoice_id", "allocated_on", "is_deleted"],
     }
     empty = {
         "invoices": known_invoices.slice(0, 0).select(columns["invoices"]),
@@ -81,10 +87,10 @@ def _refuse_allocations(connection: DuckDBPyConnection, allocations: Staged) -> 
                    FROM invoices GROUP BY invoice_id),
         p AS (SELECT payment_id, bool_or(accepted) AS accepted FROM payments GROUP BY payment_id)
         SELECT a.position,
-               coalesce(NOT i.accepted AND k.invoice_id IS NULL, FALSE) AS invoice_refused,
+               coalesce(NOT i.accepted AND k.invoice_id IS NULL, FALSE) AND NOT a.is_deleted AS invoice_refused,
                coalesce(a.allocated_on < coalesce(i.issued_on, k.issued_on) - {LONGEST_PREPAYMENT.days}, FALSE)
-                   AS too_early,
-               coalesce(NOT p.accepted, FALSE) AS payment_refused
+                   AND NOT a.is_deleted AS too_early,
+               coalesce(NOT p.accepted, FALSE) AND NOT a.is_deleted AS payment_refused
         FROM allocations a LEFT JOIN i USING (invoice_id) LEFT JOIN known k USING (invoice_id)
         LEFT JOIN p USING (payment_id)
         ORDER BY a.position""").to_arrow_table()
@@ -110,6 +116,14 @@ def _refuse_payments(connection: DuckDBPyConnection, payments: Staged, allocatio
 def _invoices_that_lost_a_payment(allocations: Staged) -> pa.Array:
     refused = allocations.rows["invoice_id"].filter(pa.array(~allocations.accepted))
     return pc.unique(refused.drop_null()).cast(pa.string())
+
+
+def _paid_long_before(invoices: Staged, waiting: pa.Table) -> pa.Array:
+    """Delivered invoices whose payment, in the lake before them, is dated impossibly early."""
+    issued = invoices.rows.select(["invoice_id", "issued_on"]).filter(pa.array(invoices.accepted))
+    paid = waiting.select(["invoice_id", "allocated_on"]).join(issued, "invoice_id", join_type="inner")
+    age = pc.days_between(paid["allocated_on"], paid["issued_on"])
+    return pc.unique(paid.filter(pc.greater(age, LONGEST_PREPAYMENT.days))["invoice_id"])
 
 
 def _mark_unknown(invoices: Staged, lost: pa.Array) -> None:

@@ -4,24 +4,22 @@ A mapping is a YAML file beside this module or at a path. It is checked against 
 that an ingest never fails halfway on a misspelt name.
 """
 
-import re
-from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
 
-import pyarrow as pa
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AliasChoices, Field, StringConstraints, ValidationError, model_validator
 
-from data.contracts import CONTRACTS, COUNT, DAY, FLAG, INSTANT, MONEY, RATE, TEXT, Contract
+from data.contracts import CONTRACTS
+from data.mapping_checks import problems_of
+from data.origin import Condition, DerivedKey, Model, Name, Source
 
 SHIPPED: Final = Path(__file__).parent / "mappings"
-ISO_DAY: Final = "%Y-%m-%d"
-TYPES: Final = {"text": TEXT, "day": DAY, "money": MONEY, "rate": RATE, "count": COUNT}
-
-Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Kind = Literal["csv", "parquet", "excel", "sql"]
 
 
 class MappingError(ValueError):
@@ -32,98 +30,66 @@ class MappingError(ValueError):
         self.name, self.problems = name, problems
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Source(_Model):
-    """Where one value comes from: a column of the file, or a constant.
-
-    Attributes:
-        column: Column of the file, or a derived key (YAML: ``from``).
-        value: The same value for every row.
-        format: strptime form of a day or an instant; ISO days unless stated.
-        pattern: Regular expression that the whole text must match.
-        malformed: What to do with a text that does not fit: refuse the row, or take the value as unknown and count it.
-        equals: For a flag: the text that means yes; everything else, nothing included, means no.
-        words: The source's word -> ours; a word that is not listed does not fit (YAML: ``map``).
-        prefix: Put before a text.
-        pad_to: Text is filled up with zeros on the left to this length.
-    """
-
-    column: Name | None = Field(default=None, alias="from")
-    value: str | bool | None = None
-    format: str = ISO_DAY
-    pattern: str | None = None
-    malformed: Literal["refuse", "unknown"] = "refuse"
-    equals: str | None = None
-    words: dict[str, str] | None = Field(default=None, alias="map")
-    prefix: str = ""
-    pad_to: int | None = Field(default=None, ge=1, le=64)
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.column is None) == (self.value is None):
-            raise ValueError("state either 'from' (a column) or 'value' (a constant)")
-        if self.pattern is not None:
-            re.compile(self.pattern)
-        return self
-
-
-class KeyPart(_Model):
-    """One column that takes part in a derived key, read as a type so that 10.5 and 10.50 are one value."""
-
-    column: Name = Field(alias="from")
-    type: Literal["text", "day", "money", "rate", "count"] = "text"
-    format: str = ISO_DAY
-
-    @property
-    def arrow_type(self) -> pa.DataType:
-        """The contract type as which the part is read."""
-        return TYPES[self.type]
-
-
-class DerivedKey(_Model):
-    """A key for a source that sends none: a hash of the parts and the ordinal among rows that are equal in them.
-
-    It is stable from run to run and does not depend on the order of rows; full extracts only.
-
-    Attributes:
-        of: The parts.
-        ordinal_by: Rows equal in all parts are numbered by this, those without it last.
-    """
-
-    of: tuple[KeyPart, ...] = Field(min_length=1)
-    ordinal_by: KeyPart
-
-
-class TableMapping(_Model):
+class TableMapping(Model):
     """How rows of a file become rows of one table.
 
     Attributes:
         columns: Contract column -> where its value comes from. ``source`` is the mapping's name, ``currency`` its
             currency unless mapped.
         rows_with: Only rows in which this column is filled belong to the table.
+        rows_where: Only rows in which each of these columns says what is stated belong to the table.
+        full_extract: As for the file; None takes the file's word.
     """
 
     columns: dict[Name, Source]
     rows_with: Name | None = None
+    rows_where: dict[Name, Condition] = Field(default_factory=dict)
+    full_extract: bool | None = None
+
+    @property
+    def conditions(self) -> dict[str, Condition]:
+        """What rows of the table must say, by column."""
+        filled = {} if self.rows_with is None else {self.rows_with: Condition(filled=True)}
+        return filled | self.rows_where
+
+    @property
+    def mentioned(self) -> Iterator[str]:
+        """Columns of the file, or derived keys, that it needs."""
+        for source in self.columns.values():
+            yield from source.columns
+        yield from self.conditions
 
 
-class FileMapping(_Model):
-    """One file of the extract.
+class FileMapping(Model):
+    """One file of the extract, several of one layout, or one query.
 
     Attributes:
-        file: Name of the file in the folder.
+        file: Name of the file in the folder, or a pattern such as ``payments_*.csv``: all files of one layout, read
+            in the order of their names. For a database what the query is called (YAML: ``file`` or ``name``).
         optional: Whether an extract may come without it.
+        sheet: Sheet of a workbook, or a pattern such as ``2024-*``; not needed where there is one.
+        header: Number of the row or record that holds the names of the columns; what stands above is passed over.
+        query: For a database: the SELECT that gives the rows.
+        table: The contract table that the rows are already, where the file is not named after it.
         keys: Derived keys by name; table columns refer to them like to columns of the file.
-        tables: Contract table -> how to fill it. None: the file is a contract table of the file's name already.
+        tables: Contract table -> how to fill it. None: the rows are those of a contract table already.
+        full_extract: The file holds all there is: what the lake has of this source and the file lacks is withdrawn.
     """
 
-    file: Name
+    file: Name = Field(validation_alias=AliasChoices("file", "name"))
     optional: bool = False
+    sheet: Name | None = None
+    header: int = Field(default=1, ge=1)
+    query: Name | None = None
+    table: Name | None = None
     keys: dict[Name, DerivedKey] = Field(default_factory=dict)
     tables: dict[Name, TableMapping] | None = None
+    full_extract: bool = False
+
+    @property
+    def contract_table(self) -> str:
+        """The contract table that the rows are, where nothing is mapped."""
+        return self.table or PurePosixPath(self.file).stem
 
     @property
     def needed(self) -> list[str]:
@@ -134,34 +100,37 @@ class FileMapping(_Model):
         for key in self.keys.values():
             yield from (part.column for part in (*key.of, key.ordinal_by))
         for table in (self.tables or {}).values():
-            yield from (source.column for source in table.columns.values() if source.column is not None)
-            if table.rows_with is not None:
-                yield table.rows_with
+            yield from table.mentioned
 
 
-class SourceMapping(_Model):
+class SourceMapping(Model):
     """A source: its files, how they are written and what it does not say itself.
 
     Attributes:
         source: Name that rows of this source carry.
         description: What the source is, for a person.
-        kind: Text with separated values, or Parquet files that are contract tables already.
+        kind: Text with separated values, Parquet files, Excel workbooks, or queries to a database. Where the
+            database is never stands here: its address holds a password.
         delimiter: Separator of values, one character.
         encoding: Encoding of the text.
         decimal_mark: Point or comma.
+        thousands_mark: What stands between groups of three digits; none unless stated.
+        time_zone: Zone of timestamps that state none.
         currency: ISO 4217 code of all amounts, where no column says it.
         extracted_on: Date of the extract, for a source that restates its past: nothing in it can have happened
             later, and what it corrects is known from then on. None: the day on which it was received.
         restates_past: The source has no second clock; ``known_at`` is an assumption of the mapping.
-        files: The files, in the order in which they are read.
+        files: The files, in the order in which they are read. Several may fill one table.
     """
 
     source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     description: str
-    kind: Literal["csv", "parquet"] = "csv"
+    kind: Kind = "csv"
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ";"
     encoding: str = "utf-8"
     decimal_mark: Literal[".", ","] = "."
+    thousands_mark: Literal[".", ",", " ", "'"] | None = None
+    time_zone: str = "UTC"
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     extracted_on: date | None = None
     restates_past: bool = False
@@ -169,13 +138,19 @@ class SourceMapping(_Model):
 
     @model_validator(mode="after")
     def _fits_the_contracts(self) -> Self:
-        problems = [problem for file in self.files for problem in _problems(self, file)]
-        filled = Counter(table for file in self.files for table in file.tables or [Path(file.file).stem])
-        problems += [
-            f"{table}: {count} files fill it; one file fills a table." for table, count in filled.items() if count > 1
-        ]
+        problems = problems_of(self)
         if problems:
             raise ValueError("\n- ".join(problems))
+        return self
+
+    @model_validator(mode="after")
+    def _marks_and_zone(self) -> Self:
+        if self.thousands_mark == self.decimal_mark:
+            raise ValueError(f"decimal_mark and thousands_mark are both {self.decimal_mark!r}: no number could be read")
+        try:
+            ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError) as problem:
+            raise ValueError(f"there is no time zone {self.time_zone!r}: name one such as Europe/Berlin") from problem
         return self
 
     def extracted(self, on: date) -> "SourceMapping":
@@ -211,57 +186,43 @@ def load_mapping(name_or_path: str | Path) -> SourceMapping:
         shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
         raise FileNotFoundError(f"There is no mapping {name_or_path}: name a YAML file, or one of {shipped}.")
     try:
-        return SourceMapping.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as problem:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return SourceMapping.model_validate(content)
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
         raise MappingError(str(name_or_path), [f"it is not YAML: {problem}"]) from problem
     except ValidationError as problem:
-        raise MappingError(str(name_or_path), [_in_words(dict(error)) for error in problem.errors()]) from problem
+        raise MappingError(str(name_or_path), _all_problems(content, problem)) from problem
 
 
-def _in_words(error: dict[str, object]) -> str:
-    place = error["loc"] if isinstance(error["loc"], tuple) else ()
-    message = str(error["msg"]).removeprefix("Value error, ")
+def _all_problems(content: Any, found: ValidationError) -> list[str]:
+    """All that is wrong: an option that cannot be read must not hide that a column is not filled."""
+    problems = [_in_words(error["loc"], error["msg"]) for error in found.errors()]
+    rest, removed = deepcopy(content), set[str]()
+    for error in found.errors():
+        _without(rest, error["loc"], removed)
+    if found.errors()[0]["loc"] and isinstance(rest, dict):
+        try:
+            SourceMapping.model_validate({**rest, "source": "unnamed", "description": ""})
+        except ValidationError as further:
+            told = [line for error in further.errors() for line in _in_words(error["loc"], error["msg"]).split("\n- ")]
+            problems += [line for line in told if not any(f"nothing fills {name!r}" in line for name in removed)]
+    return list(dict.fromkeys(problems))
+
+
+def _without(content: Any, place: tuple[int | str, ...], removed: set[str]) -> None:
+    """Take out what stands at a place; of a column's source the whole column, whose name is added to ``removed``."""
+    if "columns" in place:
+        place = place[: place.index("columns") + 2]
+        removed.add(str(place[-1]))
+    for step in place[:-1]:
+        inside = isinstance(content, dict) and step in content
+        if not inside and not (isinstance(content, list) and isinstance(step, int) and step < len(content)):
+            return
+        content = content[step]
+    if isinstance(content, dict) and place:
+        content.pop(place[-1], None)
+
+
+def _in_words(place: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
     return f"{'.'.join(map(str, place))}: {message}" if place else message
-
-
-def _problems(mapping: SourceMapping, file: FileMapping) -> Iterator[str]:
-    if file.tables is None:
-        yield from _problems_of_contract_file(mapping, file)
-        return
-    if mapping.kind == "parquet":
-        yield f"{file.file}: Parquet files are contract tables already and take no 'tables'."
-    for table, mapped in file.tables.items():
-        if table in CONTRACTS:
-            yield from _problems_of_table(mapping, file, CONTRACTS[table], mapped)
-        else:
-            yield f"{file.file}: no contract describes a table {table!r}; there are {', '.join(CONTRACTS)}."
-
-
-def _problems_of_contract_file(mapping: SourceMapping, file: FileMapping) -> Iterator[str]:
-    if mapping.kind == "csv":
-        yield f"{file.file}: say under 'tables' what its columns become."
-    elif Path(file.file).stem not in CONTRACTS:
-        yield f"{file.file}: a contract file is named after its table, one of {', '.join(CONTRACTS)}."
-
-
-def _problems_of_table(
-    mapping: SourceMapping, file: FileMapping, contract: Contract, mapped: TableMapping
-) -> Iterator[str]:
-    where = f"{file.file}, {contract.name}"
-    sources = mapping.columns_of(contract.name, mapped)
-    for name in sorted(set(sources) - set(contract.names)):
-        yield f"{where}: the contract has no column {name!r}; it has {', '.join(contract.names)}."
-    for column in contract.columns:
-        source = sources.get(column.name)
-        if source is None and not column.nullable:
-            yield f"{where}: nothing fills {column.name!r}, which must not be null."
-        elif source is not None and source.equals is not None and column.type != FLAG:
-            yield f"{where}: 'equals' makes a yes or no, but {column.name!r} is {column.type}."
-        elif (
-            source is not None and column.type == FLAG and source.equals is None and not isinstance(source.value, bool)
-        ):
-            yield f"{where}: {column.name!r} is a yes or no: state 'equals' or a 'value' of true or false."
-        elif source is not None and column.type not in {TEXT, FLAG} and source.column is None:
-            yield f"{where}: {column.name!r} is {column.type} and needs a column."
-        elif source is not None and column.type not in {DAY, INSTANT} and source.format != ISO_DAY:
-            yield f"{where}: 'format' is for days and instants, but {column.name!r} is {column.type}."

@@ -47,7 +47,10 @@ def quarantined(staged: Staged, *, source: str, received_at: datetime) -> pa.Tab
     reasons = [staged.reasons[number] for number in staged.refusal[refused]]
     texts = pa.table(
         {
-            "line": pa.array([*staged.lines[refused], *(line for line, _ in staged.ragged)], pa.int64()),
+            "file": pa.array(
+                [*(staged.files[n] for n in staged.file_of[refused]), *(r.file for r in staged.ragged)], pa.string()
+            ),
+            "line": pa.array([*staged.lines[refused], *(r.line for r in staged.ragged)], pa.int64()),
             "reason_code": pa.array([*(r.code for r in reasons), *(RAGGED.code for _ in staged.ragged)], pa.string()),
             "reason": pa.array(
                 [*(r.sentence for r in reasons), *(RAGGED.sentence for _ in staged.ragged)], pa.string()
@@ -57,26 +60,29 @@ def quarantined(staged: Staged, *, source: str, received_at: datetime) -> pa.Tab
     )
     with engine().con as connection:
         connection.register("refused", texts)
-        values = {"table": staged.table, "file": staged.file, "source": source, "received_at": received_at}
+        values = {"table": staged.table, "source": source, "received_at": received_at}
         return connection.sql(_NAMED, params=values).to_arrow_table().cast(QUARANTINE.schema)
 
 
 _NAMED: Final = """
     SELECT substr(sha256(to_json([$source, $table, reason_code, raw, CAST(ordinal AS VARCHAR)])), 1, 20)
                AS quarantine_id,
-           $table AS "table", $file AS file, line, reason_code, reason, raw,
+           $table AS "table", file, line, reason_code, reason, raw,
            CAST($received_at AS TIMESTAMPTZ) AS known_at, $source AS source
-    FROM (SELECT *, row_number() OVER (PARTITION BY reason_code, raw ORDER BY line) AS ordinal FROM refused)
-    ORDER BY line
+    FROM (SELECT *, row_number() OVER (PARTITION BY reason_code, raw ORDER BY file, line) AS ordinal FROM refused)
+    ORDER BY file, line
 """
 
 
 def _as_json(staged: Staged, refused: np.ndarray) -> pa.Array:
-    """Each refused row as it stood in the file, as a JSON object; a ragged record under the name ``record``."""
-    ragged = pa.table({"record": pa.array([text for _, text in staged.ragged], pa.string())})
+    """Each refused row as it stood in its file, as a JSON object; a ragged record under the name ``record``."""
+    texts = np.empty(len(refused), dtype=object)
     with engine().con as connection:
-        connection.register("raw", staged.raw.take(pa.array(staged.raw_rows[refused])))
-        connection.register("ragged", ragged)
-        rows = connection.sql("SELECT CAST(to_json(raw) AS VARCHAR) AS raw FROM raw").to_arrow_table()
+        for number in np.unique(staged.file_of[refused]):
+            mine = staged.file_of[refused] == number
+            connection.register("raw", staged.raws[number].take(pa.array(staged.raw_rows[refused[mine]])))
+            found = connection.sql("SELECT CAST(to_json(raw) AS VARCHAR) AS raw FROM raw").to_arrow_table()
+            texts[mine] = found["raw"].to_numpy()
+        connection.register("ragged", pa.table({"record": pa.array([r.text for r in staged.ragged], pa.string())}))
         records = connection.sql("SELECT CAST(to_json(ragged) AS VARCHAR) AS raw FROM ragged").to_arrow_table()
-    return pa.concat_tables([rows, records])["raw"]
+    return pa.chunked_array([pa.array(texts, pa.string()), *records["raw"].chunks], pa.string())

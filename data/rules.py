@@ -33,10 +33,13 @@ class Rule:
     Attributes:
         reason: Why a row that breaks it is refused.
         holds: Frame -> boolean series, null where a value it needs is not known.
+        binds_withdrawn: Whether a row that withdraws something must keep it, too; of such a row the key alone says
+            something.
     """
 
     reason: Reason
     holds: Predicate
+    binds_withdrawn: bool = False
 
 
 def _positive(column: str) -> Rule:
@@ -76,6 +79,10 @@ def _not_after(column: str, last_day: date) -> Predicate:
     return lambda rows: rows[column] <= last_day
 
 
+def _matches(column: str, pattern: str, reason: Reason) -> Rule:
+    return Rule(reason, lambda rows: rows[column].str.fullmatch(pattern))
+
+
 def _one_of(column: str, allowed: tuple[str, ...]) -> Rule:
     sentence = f"The {column.replace('_', ' ')} is none of {', '.join(allowed)}."
     return Rule(
@@ -104,6 +111,9 @@ PAID_AFTER_EXTRACT: Final = Reason(
 )
 KNOWN_AFTER_RECEIPT: Final = Reason("known_after_receipt", "The row claims to have become known after it was received.")
 CURRENCY_MALFORMED: Final = Reason("currency_malformed", "The currency is not a code of three capital letters.")
+INTO_MALFORMED: Final = Reason("into_currency_malformed", CURRENCY_MALFORMED.sentence)
+RATE_INTO_ITSELF: Final = Reason("rate_into_itself", "The rate turns a currency into itself.")
+COUNTRY_MALFORMED: Final = Reason("country_malformed", "The country is not a code of two capital letters (ISO 3166-1).")
 KEY_EMPTY: Final = Reason("key_empty", "The row has an empty identifier.")
 VALUE_MISSING: Final = "missing_value"
 CONFLICT: Final = Reason(
@@ -157,8 +167,12 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         _not_negative("amount"),
         Rule(COVER_ABOVE_ALL, lambda rows: rows["covered_percent"].between(0, 100)),
     ),
-    "exchange_rates": (_positive_rate("rate"),),
-    "holidays": (),
+    "exchange_rates": (
+        _positive_rate("rate"),
+        _matches("into_currency", "[A-Z]{3}", INTO_MALFORMED),
+        Rule(RATE_INTO_ITSELF, lambda rows: rows["currency"] != rows["into_currency"]),
+    ),
+    "holidays": (_matches("country", "[A-Z]{2}", COUNTRY_MALFORMED),),
 }
 
 
@@ -185,10 +199,12 @@ def apply_rules(staged: Staged, *, last_day: date, received_at: datetime, restat
 def _general_rules(contract: Contract, last_day: date, received_at: datetime) -> tuple[Rule, ...]:
     """Rules that hold in every table that has the columns."""
     instant = pd.Timestamp(received_at)
-    rules = [Rule(KNOWN_AFTER_RECEIPT, lambda rows: rows["known_at"] <= instant)]
-    rules += [Rule(KEY_EMPTY, _not_empty(name)) for name in contract.key if not name.endswith("_on")]
+    rules = [Rule(KNOWN_AFTER_RECEIPT, lambda rows: rows["known_at"] <= instant, binds_withdrawn=True)]
+    rules += [
+        Rule(KEY_EMPTY, _not_empty(name), binds_withdrawn=True) for name in contract.key if not name.endswith("_on")
+    ]
     if "currency" in contract.names:
-        rules.append(Rule(CURRENCY_MALFORMED, lambda rows: rows["currency"].str.fullmatch("[A-Z]{3}")))
+        rules.append(_matches("currency", "[A-Z]{3}", CURRENCY_MALFORMED))
     for name in {"paid_on", "allocated_on"} & set(contract.names):
         # Before the rule on known_at: it is the reason that says what is wrong.
         rules.insert(0, Rule(PAID_AFTER_EXTRACT, _not_after(name, last_day)))
@@ -197,13 +213,18 @@ def _general_rules(contract: Contract, last_day: date, received_at: datetime) ->
 
 def _schema(contract: Contract, rules: tuple[Rule, ...]) -> pandera.DataFrameSchema:
     columns = {c.name: pandera.Column(pd.ArrowDtype(c.type), nullable=c.nullable) for c in contract.columns}
-    checks = [pandera.Check(_strict(rule.holds), name=rule.reason.code, ignore_na=False) for rule in rules]
+    checks = [pandera.Check(_strict(rule), name=rule.reason.code, ignore_na=False) for rule in rules]
     return pandera.DataFrameSchema(columns, checks=checks, strict=True)
 
 
-def _strict(holds: Predicate) -> Predicate:
-    """The predicate with "not known" read as "not broken"."""
-    return lambda rows: holds(rows).astype("boolean[pyarrow]").fillna(True).astype(bool)
+def _strict(rule: Rule) -> Predicate:
+    """The predicate with "not known" read as "not broken", and a withdrawn row as one that breaks nothing."""
+
+    def holds(rows: pd.DataFrame) -> pd.Series:
+        kept = rule.holds(rows).astype("boolean[pyarrow]").fillna(True).astype(bool)
+        return kept if rule.binds_withdrawn else kept | rows["is_deleted"].astype(bool)
+
+    return holds
 
 
 def _broken(schema: pandera.DataFrameSchema, frame: pd.DataFrame) -> dict[str, npt.NDArray[np.int64]]:

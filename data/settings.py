@@ -5,7 +5,7 @@ Read once, at the edge (`cli` and `serving/service.py`), and passed down.
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,8 +21,26 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(".o2c-risk"), description="Folder for everything that is written at run time.")
     threads: int = Field(default=2, ge=1, le=256, description="Threads for DuckDB and for fitting a model.")
+    currency: str | None = Field(
+        default=None,
+        pattern="^[A-Z]{3}$",
+        description="ISO 4217 code of the figures; the only one of the invoices unless set.",
+    )
+    spark_master: str | None = Field(
+        default=None, description="Address of a Spark cluster for --engine spark; this machine's threads unless set."
+    )
+    spark_memory: str = Field(
+        default="2g", pattern="^[1-9][0-9]*[kmgt]$", description="Memory of Spark's driver, as Java writes it: 4g."
+    )
     stale_after_days: int = Field(
         default=7, ge=1, le=366, description="Age in days from which served features are called stale."
+    )
+    online: SecretStr = Field(
+        default=SecretStr("sqlite"),
+        description="Where today's facts are kept: sqlite, redis://host:port/db or postgresql://user:password@host/db.",
+    )
+    online_grace_minutes: int = Field(
+        default=60, ge=0, le=525_600, description="How long facts and history that were replaced stay, for old readers."
     )
 
     @property

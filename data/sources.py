@@ -1,54 +1,62 @@
-"""Reading the files of an extract: all file access of the batch side.
+"""Reading the files of an extract: the one door to the batch side's files and databases."""
 
-Text files are read as text: no number, date or null is guessed, so a 19-digit identifier stays what it is.
-"""
-
-import csv
-from collections import Counter
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 
+from data.excel import read_workbook
 from data.mapping import FileMapping, SourceMapping
+from data.source_file import Ragged, SourceFile, SourceFileError, together
+from data.sql_source import Database
+from data.text_files import read_text
+
+HIDDEN: Final = (".", "~$")
+"""How names of files begin that no program exported: hidden ones, and the locks of an open workbook."""
+LOST_DIGITS: Final = r"^-?[0-9][.,][0-9]{16}e[+][0-9]+$"
+"""How a number of a workbook is written that is too long for a binary float."""
 
 
-class SourceFileError(ValueError):
-    """A file of an extract that cannot be read as its mapping says."""
+def read_sources(
+    folder: Path | None, mapping: SourceMapping, *, url: str | None = None
+) -> Iterator[tuple[FileMapping, SourceFile]]:
+    """Read an extract, one entry of its mapping after the other.
 
-    def __init__(self, file: str, problem: str) -> None:
-        super().__init__(f"{file}: {problem}")
-        self.file = file
+    Args:
+        folder: Where the extract's files lie; not needed for a database.
+        mapping: How they are written.
+        url: SQLAlchemy address of the database, for a mapping of kind sql.
 
+    Yields:
+        Each entry with its rows; optional files that are not there are passed over. All queries to a database see
+        it in one state where it can promise that (PostgreSQL).
 
-@dataclass(frozen=True)
-class SourceFile:
-    """What a file holds.
-
-    Attributes:
-        name: File name.
-        rows: Its rows, shape (n_rows, n_columns); texts for a text file, an empty value being an empty text.
-        lines: Where each row stands, shape (n_rows,): for text the number of the record, the header being 1; for
-            Parquet the number of the row, the first being 1.
-        ragged: Records with another number of values than the header, as (line, text); not among the rows.
-        blank: Number of records without any value; not among the rows.
+    Raises:
+        SourceFileError: A file is missing, cannot be read as its mapping says, or lacks a column.
+        DatabaseError: The database cannot be reached, or a query fails.
+        ValueError: The folder, or the address of the database, is not stated.
     """
-
-    name: str
-    rows: pa.Table
-    lines: pa.Int64Array
-    ragged: tuple[tuple[int, str], ...] = ()
-    blank: int = 0
+    if mapping.kind == "sql":
+        with Database(url) as database:
+            for file in mapping.files:
+                read = database.read(file.file, file.query or "", contract=None if file.tables else file.contract_table)
+                _check_columns(read, file)
+                yield file, read
+        return
+    if folder is None:
+        raise ValueError(f"The mapping {mapping.source} reads files: say in which folder the extract lies.")
+    for file in mapping.files:
+        found = read_source(folder, mapping, file)
+        if found is not None:
+            yield file, found
 
 
 def read_source(folder: Path, mapping: SourceMapping, file: FileMapping) -> SourceFile | None:
-    """Read one file of an extract.
+    """Read one entry of a mapping: one file of an extract, or all that match a pattern.
 
     Args:
         folder: Where the extract lies.
@@ -56,22 +64,38 @@ def read_source(folder: Path, mapping: SourceMapping, file: FileMapping) -> Sour
         file: Which file.
 
     Returns:
-        The file's rows; None if the mapping calls the file optional and it is not there.
+        The rows; None if the mapping calls the file optional and it is not there.
 
     Raises:
         SourceFileError: The file is missing, empty, not in the stated encoding, or lacks a column.
     """
-    path = folder / file.file
-    if not path.is_file():
+    names = matching(folder, file.file)
+    if not names:
         if file.optional:
             return None
         raise SourceFileError(
             file.file,
             f"it is not in {folder}, which holds {_listed(folder)}. Put it there, or ask for the right folder.",
         )
-    read = _read_parquet(path) if mapping.kind == "parquet" else _read_csv(path, mapping)
-    _check_columns(read, file)
-    return read
+    parts = [_read_one(folder / name, name, mapping, file) for name in names]
+    for part in parts:
+        _check_columns(part, file)
+    return together(file.file, parts)
+
+
+def matching(folder: Path, pattern: str) -> list[str]:
+    """Names of the files in a folder that a mapping's entry means, sorted.
+
+    Args:
+        folder: The extract's folder.
+        pattern: A name, or a pattern such as ``payments_*.csv``; a file of exactly that name wins.
+    """
+    if (folder / pattern).is_file():
+        return [pattern]
+    if not any(mark in pattern for mark in "*?[") or not folder.is_dir():
+        return []
+    found = (path for path in folder.glob(pattern) if path.is_file() and not path.name.startswith(HIDDEN))
+    return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
 def _listed(folder: Path) -> str:
@@ -79,89 +103,28 @@ def _listed(folder: Path) -> str:
     return ", ".join(names[:20]) or "no file"
 
 
-def _read_parquet(path: Path) -> SourceFile:
+def _read_one(path: Path, name: str, mapping: SourceMapping, file: FileMapping) -> SourceFile:
+    if mapping.kind == "parquet":
+        return read_parquet(path, name)
+    if mapping.kind == "excel":
+        return read_workbook(path, name, sheet=file.sheet, header=file.header, decimal_mark=mapping.decimal_mark)
+    return read_text(path, name, encoding=mapping.encoding, delimiter=mapping.delimiter, header=file.header)
+
+
+def read_parquet(path: Path, name: str) -> SourceFile:
+    """Read a Parquet file with its types.
+
+    Raises:
+        SourceFileError: It is no readable Parquet file.
+    """
     try:
         # Read as one file: a folder name such as a=1 above it must not become a column.
         rows = pq.ParquetFile(path).read()
     except (pa.ArrowInvalid, OSError) as problem:
         raise SourceFileError(
-            path.name, f"it is not a readable Parquet file ({problem}). Have it written again."
+            name, f"it is not a readable Parquet file ({problem}). Have it written again."
         ) from problem
-    return SourceFile(path.name, rows, pa.array(np.arange(1, rows.num_rows + 1), pa.int64()))
-
-
-def _read_csv(path: Path, mapping: SourceMapping) -> SourceFile:
-    names, has_records = _header(path, mapping)
-    if not has_records:
-        return SourceFile(path.name, pa.table({name: pa.array([], pa.string()) for name in names}), _lines(0, []))
-    ragged: list[tuple[int, str]] = []
-
-    def note(row: Any) -> str:
-        ragged.append((row.number, row.text))
-        return "skip"
-
-    try:
-        rows = pyarrow.csv.read_csv(
-            path,
-            # One thread: only then does Arrow know the line of a ragged record.
-            read_options=pyarrow.csv.ReadOptions(
-                use_threads=False, column_names=names, skip_rows=1, encoding=mapping.encoding, block_size=1 << 24
-            ),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=mapping.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                strings_can_be_null=False, column_types=dict.fromkeys(names, pa.string())
-            ),
-        )
-    except (pa.ArrowInvalid, UnicodeError) as problem:
-        raise _unreadable(path, mapping, problem) from problem
-    lines = _lines(rows.num_rows, [line for line, _ in ragged])
-    return _without_blanks(SourceFile(path.name, rows, lines, tuple(sorted(r for r in ragged if r[1].strip()))))
-
-
-def _header(path: Path, mapping: SourceMapping) -> tuple[list[str], bool]:
-    """Column names and whether anything follows; the second of a name is ``NAME (2)``, so that each can be mapped."""
-    try:
-        with path.open(encoding=mapping.encoding, newline="") as file:
-            first = next(csv.reader(file, delimiter=mapping.delimiter), [])
-            has_records = next(file, None) is not None
-    except (UnicodeError, LookupError) as problem:
-        raise _unreadable(path, mapping, problem) from problem
-    names = [name.removeprefix("\ufeff").strip() for name in first]
-    if not any(names):
-        raise SourceFileError(path.name, "it is empty, without even a header. Have the extract made again.")
-    seen: Counter[str] = Counter()
-    numbered = []
-    for name in names:
-        seen[name] += 1
-        numbered.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return numbered, has_records
-
-
-def _unreadable(path: Path, mapping: SourceMapping, problem: Exception) -> SourceFileError:
-    return SourceFileError(
-        path.name,
-        f"it cannot be read as {mapping.encoding} text with {mapping.delimiter!r} between values ({problem}). "
-        "State its encoding and separator in the mapping (utf-8, latin-1, cp1252), or have it exported again.",
-    )
-
-
-def _lines(count: int, ragged: list[int]) -> pa.Int64Array:
-    """Record numbers of the rows that were read: all from 2 on, without the ragged ones."""
-    every = np.arange(2, 2 + count + len(ragged))
-    return pa.array(every[~np.isin(every, ragged)], pa.int64())
-
-
-def _without_blanks(read: SourceFile) -> SourceFile:
-    texts = [pc.not_equal(pc.utf8_trim_whitespace(column), "") for column in read.rows.itercolumns()]
-    filled = reduce(pc.or_, texts)
-    blank = read.rows.num_rows - (pc.sum(filled).as_py() or 0)
-    if not blank:
-        return read
-    return SourceFile(
-        read.name, read.rows.filter(filled), read.lines.filter(filled.combine_chunks()), read.ragged, blank
-    )
+    return SourceFile(name, rows, pa.array(np.arange(1, rows.num_rows + 1), pa.int64()))
 
 
 def _check_columns(read: SourceFile, file: FileMapping) -> None:
@@ -178,3 +141,33 @@ def _check_columns(read: SourceFile, file: FileMapping) -> None:
         raise SourceFileError(
             read.name, f"it has a column {clash[0]}, which is the name of a derived key: rename the key."
         )
+
+
+def check_exact(read: SourceFile, wanted: Collection[str]) -> None:
+    """Refuse identifiers that were written as numbers too long for a binary float: their last digits are lost.
+
+    Args:
+        read: The file.
+        wanted: Columns that become texts.
+
+    Raises:
+        SourceFileError: One of them holds such a number.
+    """
+    for name in wanted:
+        column = read.rows[name]
+        if pa.types.is_floating(column.type):
+            long = pc.greater_equal(pc.abs(column), pa.scalar(2.0**53, column.type))
+        elif pa.types.is_string(column.type):
+            long = pc.match_substring_regex(column, LOST_DIGITS)
+        else:
+            continue
+        found = column.filter(pc.fill_null(long, False))
+        if len(found):
+            raise SourceFileError(
+                read.name,
+                f"the column {name} holds {found[0].as_py()}, a number too long for a binary float, of which the last "
+                "digits are lost. Have the column written as text.",
+            )
+
+
+__all__ = ["Ragged", "SourceFile", "SourceFileError", "check_exact", "matching", "read_source", "read_sources"]

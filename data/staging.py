@@ -1,10 +1,10 @@
-"""From texts to the types of a contract, exactly: the SQL that a mapping stands for.
+"""From the rows of a file to the types of a contract, exactly.
 
-Nothing goes through a binary float. A text that is not of its column's type refuses the row (or counts as unknown
-where the mapping says so); it is never read as something near it.
+A text that is not of its column's type refuses the row (or counts as unknown where the mapping says so); it is never
+read as something near it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,19 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from data.contracts import CONTRACTS, COUNT, DAY, EXCHANGE, FLAG, INSTANT, MONEY, RATE, Column
+from data.contracts import CONTRACTS, DAY, EXCHANGE, FLAG, INSTANT, MONEY, RATE, Column
 from data.engine import engine
-from data.mapping import DerivedKey, FileMapping, KeyPart, Source, SourceMapping
-from data.sources import SourceFile
+from data.expressions import Dialect, exact_text, holds, text_of, typed, value_of
+from data.mapping import FileMapping, SourceMapping
+from data.origin import DerivedKey, KeyPart, Source
+from data.sources import Ragged, SourceFile, check_exact
 
 KEY_DIGITS: Final = 20  # hexadecimal: 80 bits, so that ten million keys collide with a chance below 1e-10
-FORMS: Final = {
-    # Digits before and after the point that the decimal type holds; zeros beyond them say nothing.
-    MONEY: (r"-?[0-9]{1,16}([.][0-9]{0,4}0*)?", "DECIMAL(20, 4)"),
-    RATE: (r"-?[0-9]{1,6}([.][0-9]{0,6}0*)?", "DECIMAL(12, 6)"),
-    EXCHANGE: (r"-?[0-9]{1,10}([.][0-9]{0,10}0*)?", "DECIMAL(20, 10)"),
-    COUNT: (r"-?[0-9]{1,18}([.]0*)?", "BIGINT"),
-}
 
 
 @dataclass(frozen=True)
@@ -46,27 +41,29 @@ class Staged:
 
     Attributes:
         table: Name of the contract.
-        file: Name of the file.
         rows: Shape (n_rows, n_columns of the contract); any value may still be null.
-        lines: Where each row stands in the file, shape (n_rows,).
-        raw: The rows as they stood in the file.
-        raw_rows: Index into ``raw`` of each row, shape (n_rows,).
+        files: Names of the files.
+        raws: Per file, the rows as they stood; files of one layout share a table.
+        file_of: Index into ``files`` and ``raws`` of each row, shape (n_rows,).
+        raw_rows: Index into its table of ``raws`` of each row, shape (n_rows,).
+        lines: Where each row stands in its file, shape (n_rows,).
         refusal: Index into ``reasons`` of each row, shape (n_rows,); -1 for a row that is not refused.
         reasons: All reasons that occurred or were looked for.
         warnings: What was noticed and refuses nothing.
-        ragged: Records of the file that could not be told apart into values, as (line, text); counted as read here.
+        ragged: Records of the files that could not be told apart into values; counted as read here.
     """
 
     table: str
-    file: str
     rows: pa.Table
-    lines: npt.NDArray[np.int64]
-    raw: pa.Table
+    files: tuple[str, ...]
+    raws: tuple[pa.Table, ...]
+    file_of: npt.NDArray[np.int32]
     raw_rows: npt.NDArray[np.int64]
+    lines: npt.NDArray[np.int64]
     refusal: npt.NDArray[np.int64]
     reasons: list[Reason] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    ragged: tuple[tuple[int, str], ...] = ()
+    ragged: tuple[Ragged, ...] = ()
 
     @property
     def accepted(self) -> npt.NDArray[np.bool_]:
@@ -81,14 +78,60 @@ class Staged:
             self.refusal[marked] = len(self.reasons) - 1
 
 
-def staged_as_is(table: str, rows: pa.Table, *, file: str) -> Staged:
-    """Contract-shaped rows, which need no conversion."""
+def staged_as_is(table: str, rows: pa.Table, *, file: str, read: SourceFile | None = None) -> Staged:
+    """Contract-shaped rows, which need no conversion.
+
+    Args:
+        table: Name of the contract.
+        rows: Shape (n_rows, n_columns of the contract).
+        file: What the rows are called, where they were not read from a file.
+        read: The file that they were read from, in the same order.
+    """
     n = rows.num_rows
-    return Staged(table, file, rows, np.arange(1, n + 1), rows, np.arange(n), np.full(n, -1, dtype=np.int64))
+    return Staged(
+        table=table,
+        rows=rows,
+        files=(file,) if read is None else read.files,
+        raws=(rows,) * (1 if read is None else len(read.files)),
+        file_of=np.zeros(n, dtype=np.int32) if read is None else read.file_of,
+        raw_rows=np.arange(n),
+        lines=np.arange(1, n + 1) if read is None else read.lines.to_numpy(),
+        refusal=np.full(n, -1, dtype=np.int64),
+    )
+
+
+def joined(parts: Iterable[Staged]) -> dict[str, Staged]:
+    """One ``Staged`` per table, in the order in which the tables first come; several files may fill one."""
+    by_table: dict[str, list[Staged]] = {}
+    for part in parts:
+        by_table.setdefault(part.table, []).append(part)
+    return {name: several[0] if len(several) == 1 else _one_of(several) for name, several in by_table.items()}
+
+
+def _one_of(parts: list[Staged]) -> Staged:
+    files = np.cumsum([0, *(len(part.files) for part in parts)])
+    reasons = np.cumsum([0, *(len(part.reasons) for part in parts)])
+    return Staged(
+        table=parts[0].table,
+        rows=pa.concat_tables([part.rows for part in parts]),
+        files=tuple(file for part in parts for file in part.files),
+        raws=tuple(raw for part in parts for raw in part.raws),
+        file_of=np.concatenate(
+            [(part.file_of + first).astype(np.int32) for part, first in zip(parts, files, strict=False)]
+        ),
+        raw_rows=np.concatenate([part.raw_rows for part in parts]),
+        lines=np.concatenate([part.lines for part in parts]),
+        refusal=np.concatenate(
+            [np.where(part.accepted, -1, part.refusal + first) for part, first in zip(parts, reasons, strict=False)]
+        ),
+        reasons=[reason for part in parts for reason in part.reasons],
+        warnings=[warning for part in parts for warning in part.warnings],
+        ragged=tuple(record for part in parts for record in part.ragged),
+    )
 
 
 def stage(read: SourceFile, mapping: SourceMapping, file: FileMapping) -> list[Staged]:
-    """Turn the rows of a text file into rows of the tables that it fills.
+    """Turn the rows of a file into rows of the tables that it fills.
 
     Args:
         read: The file.
@@ -97,20 +140,29 @@ def stage(read: SourceFile, mapping: SourceMapping, file: FileMapping) -> list[S
 
     Returns:
         One ``Staged`` per table, in the mapping's order; rows whose values do not fit are refused in it.
+
+    Raises:
+        SourceFileError: A column of numbers too long for a binary float is wanted as a text.
     """
-    names = {name: f"c{number}" for number, name in enumerate(read.rows.column_names)}
+    check_exact(read, _wanted_as_texts(file))
+    texts = {name: f"c{number}" for number, name in enumerate(read.rows.column_names)}
     keys = {name: f"k{number}" for number, name in enumerate(file.keys)}
-    raw = read.rows.rename_columns(list(names.values()))
+    dialect = Dialect(mapping.decimal_mark, mapping.thousands_mark, mapping.time_zone)
+    raw = read.rows.rename_columns(list(texts.values()))
     raw = raw.append_column("position", pa.array(np.arange(raw.num_rows)))
     with engine().con as connection:
         connection.register("raw", raw)
-        texts = ", ".join(f"nullif(trim({column}), '') AS {column}" for column in names.values())
-        connection.execute(f"CREATE VIEW texts AS SELECT position, {texts} FROM raw")
-        connection.execute(_with_keys(file.keys, names, mapping.decimal_mark))
+        exact = ", ".join(
+            f"{exact_text(name, raw.schema.field(name).type, mapping.decimal_mark)} AS {name}"
+            for name in texts.values()
+        )
+        connection.execute(f"CREATE VIEW texts AS SELECT position, {exact} FROM raw")
+        connection.execute(_with_keys(file.keys, texts, dialect))
         staged = []
         for table, mapped in (file.tables or {}).items():
-            reader = _TableReader(table, mapping.columns_of(table, mapped), names | keys, mapping.decimal_mark)
-            only = "" if mapped.rows_with is None else f"WHERE {names[mapped.rows_with]} IS NOT NULL"
+            reader = _TableReader(table, mapping.columns_of(table, mapped), texts | keys, dialect)
+            where = [holds(condition, texts[name]) for name, condition in mapped.conditions.items()]
+            only = f"WHERE {' AND '.join(where)}" if where else ""
             found = connection.sql(f"{reader.select} {only} ORDER BY position").to_arrow_table()
             staged.append(reader.staged(read, found))
     if staged:
@@ -119,39 +171,25 @@ def stage(read: SourceFile, mapping: SourceMapping, file: FileMapping) -> list[S
     return staged
 
 
-def literal(text: str) -> str:
-    """A text as an SQL literal.
-
-    Example:
-        >>> literal("it's")
-        "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _typed(text: str, column_type: pa.DataType, form: str, decimal_mark: str) -> str:
-    """SQL expression: the text as a value of the type, null where it is not one."""
-    if column_type == DAY:
-        return f"CAST(try_strptime({text}, {literal(form)}) AS DATE)"
-    if column_type == INSTANT:
-        return f"(CAST(try_strptime({text}, {literal(form)}) AS TIMESTAMP) AT TIME ZONE 'UTC')"
-    if column_type not in FORMS:
-        return text
-    number = text if decimal_mark == "." else f"replace(replace({text}, '.', '?'), {literal(decimal_mark)}, '.')"
-    pattern, sql_type = FORMS[column_type]
-    digits = f"split_part({number}, '.', 1)" if column_type == COUNT else number
-    return f"CASE WHEN regexp_full_match({number}, {literal(pattern)}) THEN TRY_CAST({digits} AS {sql_type}) END"
+def _wanted_as_texts(file: FileMapping) -> set[str]:
+    """Columns of the file that become texts, identifiers above all."""
+    found = {part.column for key in file.keys.values() for part in (*key.of, key.ordinal_by) if part.type == "text"}
+    for table, mapped in (file.tables or {}).items():
+        for column in CONTRACTS[table].columns:
+            if column.name in mapped.columns and column.type not in (DAY, INSTANT, MONEY, RATE, EXCHANGE):
+                found |= set(mapped.columns[column.name].columns)
+    return found - set(file.keys)
 
 
-def _with_keys(keys: Mapping[str, DerivedKey], names: Mapping[str, str], decimal_mark: str) -> str:
+def _with_keys(keys: Mapping[str, DerivedKey], texts: Mapping[str, str], dialect: Dialect) -> str:
     """SQL that makes the view ``keyed``: the file's texts and its derived keys."""
 
     def value(part: KeyPart) -> str:
-        return _typed(names[part.column], part.arrow_type, part.format, decimal_mark)
+        return typed(texts[part.column], part.arrow_type, part.formats, dialect)
 
     def hashed(key: DerivedKey) -> str:
         parts = [f"CAST({value(part)} AS VARCHAR)" for part in key.of]
-        rank = [f"{value(key.ordinal_by)} NULLS LAST", *names.values()]  # all texts last: no tie depends on row order
+        rank = [f"{value(key.ordinal_by)} NULLS LAST", *texts.values()]  # all texts last: no tie depends on row order
         parts.append(f"CAST(row_number() OVER (PARTITION BY {', '.join(parts)} ORDER BY {', '.join(rank)}) AS VARCHAR)")
         canonical = ", ".join(f"coalesce(strlen({part}) || ':' || {part}, '-')" for part in parts)
         return f"substr(sha256(concat({canonical})), 1, {KEY_DIGITS})"
@@ -163,17 +201,17 @@ def _with_keys(keys: Mapping[str, DerivedKey], names: Mapping[str, str], decimal
 class _TableReader:
     """The SELECT of one table's typed columns, and what each of its problem numbers means."""
 
-    def __init__(self, table: str, sources: Mapping[str, Source], names: Mapping[str, str], decimal_mark: str) -> None:
-        self.table, self.sources, self.names, self.decimal_mark = table, sources, names, decimal_mark
+    def __init__(self, table: str, sources: Mapping[str, Source], texts: Mapping[str, str], dialect: Dialect) -> None:
+        self.table, self.sources, self.texts, self.dialect = table, sources, texts, dialect
         self.contract = CONTRACTS[table]
         self.problems: list[tuple[str, Reason]] = []
         self.lenient: dict[str, str] = {}
-        columns = [f"{self._value(column)} AS {column.name}" for column in self.contract.columns]
+        columns = [f"{self._picked(column)} AS {column.name}" for column in self.contract.columns]
         for column in self.contract.columns:
             self._look_for_problems(column)
         cases = " ".join(f"WHEN {condition} THEN {number}" for number, (condition, _) in enumerate(self.problems))
         unknown = [f"{condition} AS unknown_{name}" for name, condition in self.lenient.items()]
-        number = f"CASE {cases} ELSE -1 END AS problem"
+        number = f"CASE {cases} ELSE -1 END AS problem" if cases else "-1 AS problem"
         self.select = f"SELECT position, {', '.join([*columns, number, *unknown])} FROM keyed"
 
     def staged(self, read: SourceFile, found: pa.Table) -> Staged:
@@ -182,11 +220,12 @@ class _TableReader:
         schema = pa.schema([f.with_nullable(True) for f in self.contract.schema])
         return Staged(
             table=self.table,
-            file=read.name,
             rows=found.select(self.contract.names).cast(schema),
-            lines=read.lines.to_numpy()[position],
-            raw=read.rows,
+            files=read.files,
+            raws=(read.rows,) * len(read.files),
+            file_of=read.file_of[position],
             raw_rows=position,
+            lines=read.lines.to_numpy()[position],
             refusal=found["problem"].to_numpy().astype(np.int64),
             reasons=[reason for _, reason in self.problems],
             warnings=[
@@ -197,55 +236,46 @@ class _TableReader:
         )
 
     def _warning(self, read: SourceFile, name: str, count: int) -> str:
-        return f"{read.name}: {count} values of {self.sources[name].column} do not fit {name} and count as unknown."
-
-    def _text(self, source: Source) -> str:
-        return self.names[source.column] if source.column is not None else literal(str(source.value))
+        return f"{read.name}: {count} values of {self.sources[name].named} do not fit {name} and count as unknown."
 
     def _value(self, column: Column) -> str:
         source = self.sources.get(column.name)
-        if source is None:
-            return "NULL"
-        if column.type == FLAG:
-            return (
-                str(source.value)
-                if source.equals is None
-                else f"coalesce({self._text(source)} = {literal(source.equals)}, FALSE)"
-            )
-        text = self._text(source)
-        if source.words is not None:
-            words = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in source.words.items())
-            text = f"CASE {text} {words} END"
-        if source.pad_to is not None:
-            text = f"CASE WHEN length({text}) < {source.pad_to} THEN lpad({text}, {source.pad_to}, '0') ELSE {text} END"
-        if source.pattern is not None:
-            text = f"CASE WHEN regexp_full_match({text}, {literal(source.pattern)}) THEN {text} END"
-        typed = _typed(text, column.type, source.format, self.decimal_mark)
-        return f"{literal(source.prefix)} || {typed}" if source.prefix else typed
+        return "NULL" if source is None else value_of(source, column.type, self.texts, self.dialect)
+
+    def _picked(self, column: Column) -> str:
+        """The row's value, or where the mapping says so the earliest or latest of all rows with its key."""
+        source, value = self.sources.get(column.name), self._value(column)
+        if source is None or source.pick is None:
+            return value
+        by_name = {c.name: c for c in self.contract.columns}
+        key = ", ".join(self._value(by_name[name]) for name in self.contract.key if name != column.name)
+        return f"{'min' if source.pick == 'earliest' else 'max'}({value}) OVER (PARTITION BY {key})"
 
     def _look_for_problems(self, column: Column) -> None:
         source = self.sources.get(column.name)
-        if source is None or source.column is None or column.type == FLAG:
+        if source is None or not [*source.columns] or column.type == FLAG:
             return
-        text = self._text(source)
+        text = text_of(source, self.texts)
         unfit = f"({text} IS NOT NULL AND ({self._value(column)}) IS NULL)"
         if source.malformed == "unknown":
             self.lenient[column.name] = unfit
         else:
-            sentence = f"{source.column} ({column.name}) holds a value that is not {_kind(column, source)}."
+            sentence = f"{source.named} ({column.name}) holds a value that is not {_kind(column, source)}."
             self.problems.append((unfit, Reason("unreadable_value", sentence)))
         if not column.nullable:
-            sentence = f"{source.column} ({column.name}) is empty, and a row of {self.table} cannot do without it."
+            sentence = f"{source.named} ({column.name}) is empty, and a row of {self.table} cannot do without it."
             self.problems.append((f"{text} IS NULL", Reason("missing_value", sentence)))
 
 
 def _kind(column: Column, source: Source) -> str:
     if column.type in (DAY, INSTANT):
-        return f"a date of the form {source.format}"
+        return f"a date of the form {' or '.join(source.formats) or '%Y-%m-%d'}"
     if source.words is not None:
         return f"one of {', '.join(source.words)}"
     if source.pattern is not None:
         return f"of the form {source.pattern}"
+    if source.join is not None:
+        return f"made of parts that fit and are without {source.separator!r}"
     places = {MONEY: "an amount with at most 4 decimal places", RATE: "a rate with at most 6 decimal places"}
-    places[EXCHANGE] = "an exchange rate with at most 10 decimal places"
+    places[EXCHANGE] = "an exchange rate with at most 8 decimal places"
     return places.get(column.type, "a whole number")

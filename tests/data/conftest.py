@@ -31,6 +31,7 @@ INVOICE: dict[str, Any] = {
     "outcome_unknown": False,
     "known_at": datetime(2024, 1, 10, tzinfo=UTC),
     "source": "erp",
+    "is_deleted": False,
 }
 PAYMENT: dict[str, Any] = {
     "payment_id": "P1",
@@ -40,6 +41,7 @@ PAYMENT: dict[str, Any] = {
     "currency": "EUR",
     "known_at": datetime(2024, 2, 13, tzinfo=UTC),
     "source": "erp",
+    "is_deleted": False,
 }
 ALLOCATION: dict[str, Any] = {
     "payment_id": "P1",
@@ -50,6 +52,7 @@ ALLOCATION: dict[str, Any] = {
     "clears_invoice": True,
     "known_at": datetime(2024, 2, 13, tzinfo=UTC),
     "source": "erp",
+    "is_deleted": False,
 }
 TEMPLATES = {"invoices": INVOICE, "payments": PAYMENT, "allocations": ALLOCATION}
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -90,6 +91,112 @@ def test_several_versions_in_one_delivery(tmp_path, table):
     assert lake.write("invoices", rows) == Written(added=1, corrected=2, unchanged=1)
     assert versions(lake) == [("I1", 100, 1), ("I1", 120, 2), ("I1", 130, 4)]
     assert lake.write("invoices", rows) == Written(unchanged=4)
+
+
+def test_a_version_that_comes_late_goes_where_its_clock_puts_it(tmp_path, table):
+    lake = Lake(tmp_path)
+    lake.write("invoices", table("invoices", {}, {"amount": Decimal(140), "known_at": at(4)}))
+    february = table("invoices", {"amount": Decimal(120), "known_at": at(2)})
+    assert lake.write("invoices", february, received_at=at(5)) == Written(corrected=1)
+    assert versions(lake) == [("I1", 100, 1), ("I1", 120, 2), ("I1", 140, 4)]
+    assert lake.write("invoices", february, received_at=at(6)) == Written(unchanged=1)
+
+
+def test_a_correction_that_is_sent_again_after_a_further_one_is_history(tmp_path, table):
+    lake = Lake(tmp_path)
+    lake.write("invoices", table("invoices", {}))
+    corrected = table("invoices", {"amount": Decimal(120)})  # of the same instant, so known from its receipt
+    lake.write("invoices", corrected, received_at=at(3))
+    lake.write("invoices", table("invoices", {"amount": Decimal(140), "known_at": at(4)}))
+    assert lake.write("invoices", corrected, received_at=at(5)) == Written(unchanged=1)
+    assert versions(lake) == [("I1", 100, 1), ("I1", 120, 3), ("I1", 140, 4)]
+
+
+def withdrawn(lake):
+    """(withdrawn, month of knowledge) of every version in the lake."""
+    return [(row["is_deleted"], row["known_at"].month) for row in lake.read("invoices").to_pylist()]
+
+
+def test_a_withdrawn_row_ends_and_may_return(tmp_path, table):
+    lake = Lake(tmp_path)
+    lake.write("invoices", table("invoices", {}))
+    gone = table("invoices", {"is_deleted": True, "amount": None, "known_at": at(2)})
+    assert lake.write("invoices", gone) == Written(deleted=1)
+    again = table("invoices", {"is_deleted": True, "amount": Decimal(7), "known_at": at(3)})
+    assert lake.write("invoices", again) == Written(unchanged=1)
+    assert lake.write("invoices", table("invoices", {"known_at": at(4)})) == Written(corrected=1)
+    assert withdrawn(lake) == [(False, 1), (True, 2), (False, 4)]
+
+
+def test_an_old_row_that_is_sent_again_does_not_return_but_one_in_a_full_extract_does(tmp_path, table):
+    lake, first = Lake(tmp_path), table("invoices", {})
+    lake.write("invoices", first)
+    lake.write("invoices", table("invoices", {"is_deleted": True, "known_at": at(2)}))
+    assert lake.write("invoices", first, received_at=at(3)) == Written(unchanged=1)
+    plan = lake.plan("invoices", first, received_at=at(4), full_extract=True)
+    assert lake.carry_out(plan) == Written(corrected=1)
+    assert withdrawn(lake) == [(False, 1), (True, 2), (False, 4)]
+
+
+def test_a_withdrawal_that_comes_before_its_row_holds(tmp_path, table):
+    lake = Lake(tmp_path)
+    assert lake.write("invoices", table("invoices", {"is_deleted": True, "known_at": at(2)})) == Written(deleted=1)
+    assert lake.write("invoices", table("invoices", {}), received_at=at(3)) == Written(corrected=1)
+    assert withdrawn(lake) == [(False, 1), (True, 2)]
+
+
+def test_a_plan_writes_nothing(tmp_path, table):
+    lake = Lake(tmp_path / "lake")
+    plan = lake.plan("invoices", table("invoices", {}))
+    assert plan.written == Written(added=1)
+    assert not (tmp_path / "lake").exists()
+    assert lake.carry_out(plan) == Written(added=1)
+    assert versions(lake) == [("I1", 100, 1)]
+
+
+def test_what_a_full_extract_lacks(tmp_path, table):
+    lake = Lake(tmp_path)
+    ids = ("I1", "I2", "I3", "I4", "I5")
+    lake.write("invoices", table("invoices", *({"invoice_id": name} for name in ids)))
+    lake.write(
+        "invoices", table("invoices", {"invoice_id": "I2", "source": "other", "known_at": at(2), "amount": None})
+    )
+    lake.write("invoices", table("invoices", {"invoice_id": "I3", "is_deleted": True, "known_at": at(2)}))
+    lake.write("invoices", table("invoices", {"invoice_id": "I4", "amount": None, "known_at": at(6)}))
+    delivered = table("invoices", {"invoice_id": "I1"}, {"invoice_id": None})
+    absent, held = lake.absent("invoices", delivered, sources=["erp"], extracted_at=at(5))
+    # I1 is there, I2 came from another source, I3 is withdrawn already, I4 became known after the extract.
+    assert absent["invoice_id"].to_pylist() == ["I5"]
+    assert held == 3
+
+
+NEW_COLUMNS = ["document_id", "terms_code", "discount_until_on", "discount_amount", "is_deleted"]
+
+
+def test_files_of_an_earlier_version_are_read_and_added_to(tmp_path, table):
+    """The columns that the contract has gained since are unknown in their rows, and nothing in them was withdrawn."""
+    old = table("invoices", {}, {"invoice_id": "I2"}).drop_columns(NEW_COLUMNS)
+    write_deltalake((tmp_path / "invoices").as_uri(), old)
+    lake = Lake(tmp_path)
+    assert lake.read("invoices").schema == CONTRACTS["invoices"].schema
+    assert [row["discount_amount"] for row in lake.read("invoices").to_pylist()] == [None, None]
+    assert withdrawn(lake) == [(False, 1), (False, 1)]
+    same = table("invoices", {}, {"invoice_id": "I2"})
+    assert lake.write("invoices", same) == Written(unchanged=2)
+    news = table(
+        "invoices",
+        {"discount_amount": Decimal(2), "known_at": at(2)},
+        {"invoice_id": "I2", "is_deleted": True, "known_at": at(2)},
+        {"invoice_id": "I3"},
+    )
+    assert lake.write("invoices", news) == Written(added=1, corrected=1, deleted=1)
+    read = [(r["invoice_id"], r["discount_amount"], r["is_deleted"]) for r in lake.read("invoices").to_pylist()]
+    assert read == [("I1", None, False), ("I1", 2, False), ("I2", None, False), ("I2", None, True), ("I3", None, False)]
+    assert lake.write("invoices", news) == Written(unchanged=3)
+    fresh = Lake(tmp_path / "fresh")
+    fresh.write("invoices", same)
+    fresh.write("invoices", news)
+    assert fresh.data_version() == lake.data_version()
 
 
 @pytest.mark.parametrize("received_at", [None, at(1, 9), at(1, 10)])
@@ -218,15 +325,58 @@ def expected(deliveries):
     book: dict[str, list[tuple[int, int]]] = {}
     for number, rows in enumerate(deliveries):
         for key in sorted({key for key, _, _ in rows}):
-            held = book.setdefault(key, [])
+            before = sorted(book.get(key, []))
             mine = sorted((month, amount) for name, amount, month in rows if name == key)
-            later = [row for row in mine if not held or row[0] > held[-1][0]]
-            for month, amount in later:
-                if not held or held[-1][1] != amount:
-                    held.append((month, amount))
-            if not later and mine[-1][1] != held[-1][1] and mine[-1] not in held:
-                held.append((7 + number, mine[-1][1]))
+            dated = [row for row in mine if row[0] not in {month for month, _ in before}]
+            timeline = sorted(before + dated)
+            kept = [row for n, row in enumerate(timeline) if row in before or n == 0 or timeline[n - 1][1] != row[1]]
+            month, amount = mine[-1]
+            said_since = {a for m, a in before if m >= month}
+            if mine[-1] not in dated and before[-1][1] != amount and amount not in said_since:
+                kept.append((7 + number, amount))
+            book[key] = kept
     return sorted((key, amount, month) for key, held in book.items() for month, amount in held)
+
+
+def known_in(lake, month):
+    """What a reader at the end of the month sees: invoice -> amount, withdrawn ones left out."""
+    seen = {}
+    for row in lake.read("invoices").to_pylist():
+        if row["known_at"] <= at(month, 28):
+            seen[row["invoice_id"]] = None if row["is_deleted"] else int(row["amount"])
+    return {key: amount for key, amount in seen.items() if amount is not None}
+
+
+changes = st.lists(
+    st.tuples(st.sampled_from(["I1", "I2"]), st.integers(1, 12), st.integers(1, 9) | st.none()),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda change: change[:2],
+).map(lambda rows: [row for n, row in enumerate(rows) if (row[0], row[2]) not in {(k, a) for k, _, a in rows[:n]}])
+
+
+@hypothesis_settings(max_examples=12)
+@given(changes, st.randoms(use_true_random=False))
+def test_deliveries_in_any_order_tell_one_history(tmp_path_factory, table, changes, random):
+    """None withdraws; each change of a key says something that no other change of it says."""
+    rows = [
+        {"invoice_id": key, "known_at": at(month), "amount": amount and Decimal(amount), "is_deleted": amount is None}
+        for key, month, amount in changes
+    ]
+    in_order, shuffled = (Lake(tmp_path_factory.mktemp("lake"), threads=1) for _ in range(2))
+    for row in sorted(rows, key=lambda row: row["known_at"]):
+        in_order.write("invoices", table("invoices", row))
+    for row in random.sample(rows, len(rows)):
+        shuffled.write("invoices", table("invoices", row))
+    for month in range(1, 13):
+        told = [
+            max((m, a is None, a) for k, m, a in changes if k == key and m <= month)[1:]
+            for key in ("I1", "I2")
+            if any(k == key and m <= month for k, m, _ in changes)
+        ]
+        assert sorted(known_in(in_order, month).values()) == sorted(a for gone, a in told if not gone)
+        assert known_in(shuffled, month) == known_in(in_order, month)
+    assert shuffled.data_version() == in_order.data_version()
 
 
 @hypothesis_settings(max_examples=12)
@@ -236,6 +386,6 @@ def test_any_deliveries_keep_the_versions_a_clerk_would_keep(tmp_path_factory, t
     for number, rows in enumerate(deliveries):
         made = table("invoices", *({"invoice_id": k, "amount": Decimal(a), "known_at": at(m)} for k, a, m in rows))
         written = lake.write("invoices", made, received_at=at(7 + number))
-        assert written.added + written.corrected + written.unchanged == len(rows)
+        assert written.added + written.corrected + written.unchanged + written.deleted == len(rows)
     assert lake.write("invoices", made, received_at=at(12)) == Written(unchanged=len(rows))
     assert sorted(versions(lake)) == expected(deliveries)

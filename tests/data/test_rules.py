@@ -20,9 +20,11 @@ DEFAULTS = {
     pa.int64(): 1,
     pa.decimal128(20, 4): Decimal(1),
     pa.decimal128(12, 6): Decimal(1),
+    pa.decimal128(16, 8): Decimal(1),
     pa.timestamp("us", tz="UTC"): datetime(2024, 1, 10, tzinfo=UTC),
 }
-VALID = {"size_class": "SMALL", "kind": "LEGAL", "currency": "EUR"}
+VALID = {"size_class": "SMALL", "kind": "LEGAL", "currency": "EUR", "into_currency": "USD", "country": "DE"}
+KINDS = {"securities": "GUARANTEE"}
 
 
 def rows_of(name, *changes):
@@ -31,6 +33,7 @@ def rows_of(name, *changes):
     rows = []
     for number, change in enumerate(changes):
         row = {field.name: VALID.get(field.name, DEFAULTS[field.type]) for field in schema}
+        row |= {"kind": KINDS[name]} if name in KINDS else {}
         rows.append(row | {key: f"K{number}" for key in CONTRACTS[name].key if row[key] == "x"} | change)
     return pa.Table.from_pylist(rows, schema=schema)
 
@@ -58,7 +61,13 @@ def test_plain_rows_keep_all_rules(name):
             "invoices", {"due_on": ISSUED + timedelta(days=401)}, "due_too_late", id="due 401 days after issue"
         ),
         pytest.param("invoices", {"amount": None}, None, id="a missing amount stays missing"),
-        pytest.param("invoices", {"amount": Decimal("0.0001")}, None, id="the smallest amount"),
+        pytest.param(
+            "invoices", {"amount": Decimal("0.0001"), "discount_amount": None}, None, id="the smallest amount"
+        ),
+        pytest.param("invoices", {"discount_amount": Decimal(1)}, None, id="a discount of all of it"),
+        pytest.param(
+            "invoices", {"discount_amount": Decimal("1.0001")}, "discount_above_amount", id="a discount of more"
+        ),
         pytest.param("invoices", {"amount": Decimal(0)}, "amount_not_positive", id="a zero amount"),
         pytest.param("invoices", {"amount": Decimal(-5)}, "amount_not_positive", id="a negative amount"),
         pytest.param("invoices", {"issued_on": None}, "missing_value", id="no issue date"),
@@ -80,6 +89,16 @@ def test_plain_rows_keep_all_rules(name):
         pytest.param("limits", {"valid_to_on": date(2024, 1, 9)}, "ends_before_start", id="a limit that ends first"),
         pytest.param("limits", {"amount": Decimal(0)}, None, id="a limit of nothing"),
         pytest.param("credit_events", {"kind": "RUMOUR"}, "kind_unknown", id="an unknown kind of event"),
+        pytest.param("exchange_rates", {"rate": Decimal(0)}, "rate_not_positive", id="a rate of nothing"),
+        pytest.param("exchange_rates", {"into_currency": "usd"}, "into_currency_malformed", id="into small letters"),
+        pytest.param("exchange_rates", {"into_currency": "EUR"}, "rate_into_itself", id="a rate into itself"),
+        pytest.param("holidays", {"country": "Germany"}, "country_malformed", id="a country by its name"),
+        pytest.param("securities", {"covered_percent": Decimal(100)}, None, id="cover of all"),
+        pytest.param("securities", {"covered_percent": Decimal(101)}, "cover_off_scale", id="cover of more than all"),
+        pytest.param("invoices", {"amount": Decimal(0), "is_deleted": True}, None, id="a withdrawn row that is blank"),
+        pytest.param(
+            "invoices", {"invoice_id": "", "is_deleted": True}, "key_empty", id="a withdrawn row without its key"
+        ),
         pytest.param("customers", {"size_class": "HUGE"}, "size_class_unknown", id="an unknown size"),
         pytest.param("customers", {"size_class": None}, None, id="a size nobody knows"),
         pytest.param("customer_financials", {"revenue": Decimal(-1)}, "revenue_negative", id="negative revenue"),

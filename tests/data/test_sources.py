@@ -29,7 +29,7 @@ def test_values_stay_texts(tmp_path):
 def test_lines_are_counted_over_blank_and_ragged_ones(tmp_path):
     found = read(tmp_path, f"{HEADER}\na;b;c;d\n\ne;f;g\nh;i;j;k\n;;;\nl;m;n;o;p\nq;r;s;t")
     assert found.lines.to_pylist() == [2, 5, 8]
-    assert found.ragged == ((4, "e;f;g"), (7, "l;m;n;o;p"))
+    assert [(line, text) for _, line, text in found.ragged] == [(4, "e;f;g"), (7, "l;m;n;o;p")]
     assert found.blank == 2
 
 
@@ -86,6 +86,52 @@ def test_a_column_with_the_name_of_a_derived_key(tmp_path):
     header = "ID_CLIENTE;DATA_EMISSAO_DOCUMENTO;DATA_PAGAMENTO;DATA_VENCIMENTO;VALOR_A_PAGAR;TAXA;item"
     with pytest.raises(SourceFileError, match="a column item, which is the name of a derived key"):
         read(tmp_path, header, file=payments)
+
+
+def csv_files(*files, **options):
+    entries = [{"tables": {}} | file for file in files]
+    return SourceMapping.model_validate({"source": "x", "description": "", "files": entries} | options)
+
+
+def test_a_pattern_is_all_files_that_match_in_sorted_order(tmp_path):
+    (tmp_path / "p_2.csv").write_text("b;a\n2;y\n")
+    (tmp_path / "p_10.csv").write_text("a;b\nx;1\n;\nz;3\nragged\n")
+    (tmp_path / ".p_0.csv").write_text("a;b\nhidden;0\n")
+    (tmp_path / "q.csv").write_text("a;b\nother;0\n")
+    mapping = csv_files({"file": "p_*.csv"})
+    found = read_source(tmp_path, mapping, mapping.files[0])
+    assert found.rows.to_pylist() == [{"a": "x", "b": "1"}, {"a": "z", "b": "3"}, {"a": "y", "b": "2"}]
+    assert [found.files[n] for n in found.file_of] == ["p_10.csv", "p_10.csv", "p_2.csv"]
+    assert found.lines.to_pylist() == [2, 4, 2]
+    assert (found.ragged, found.blank) == ((("p_10.csv", 5, "ragged"),), 1)
+
+
+def test_files_of_one_pattern_have_one_header(tmp_path):
+    (tmp_path / "p_1.csv").write_text("a;b\n")
+    (tmp_path / "p_2.csv").write_text("a;c\n")
+    mapping = csv_files({"file": "p_*.csv"})
+    with pytest.raises(SourceFileError, match=r"p_2.csv: its columns are not those of p_1.csv.*: b, c stands"):
+        read_source(tmp_path, mapping, mapping.files[0])
+
+
+def test_a_file_of_exactly_that_name_wins_over_a_pattern(tmp_path):
+    for name in ("p[1].csv", "p1.csv"):
+        (tmp_path / name).write_text(f"a\n{name}\n")
+    mapping = csv_files({"file": "p[1].csv"}, {"file": "q*.csv", "optional": True}, {"file": "r*.csv"})
+    assert read_source(tmp_path, mapping, mapping.files[0]).rows["a"].to_pylist() == ["p[1].csv"]
+    assert read_source(tmp_path, mapping, mapping.files[1]) is None
+    with pytest.raises(SourceFileError, match=r"r\*.csv: it is not in .*p1.csv"):
+        read_source(tmp_path, mapping, mapping.files[2])
+
+
+def test_what_stands_above_the_header_is_passed_over(tmp_path):
+    (tmp_path / "a.csv").write_text('Title\n"as of\n2024"\na;b\n1;2\nx\n3;4\n')
+    mapping = csv_files({"file": "a.csv", "header": 3})
+    found = read_source(tmp_path, mapping, mapping.files[0])
+    assert found.rows.to_pylist() == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+    assert (found.lines.to_pylist(), found.ragged) == ([4, 6], (("a.csv", 5, "x"),))
+    with pytest.raises(SourceFileError, match="no header in record 9"):
+        read_source(tmp_path, mapping, FileMapping(file="a.csv", header=9))
 
 
 def test_parquet_files(tmp_path):
