@@ -32,7 +32,9 @@ class MissingCaseColumnsError(ValueError):
         )
 
 
-def build(book: Book, spine: ibis.Table, *, features: Sequence[str] | None = None) -> ibis.Table:
+def build(
+    book: Book, spine: ibis.Table, *, features: Sequence[str] | None = None, every_customer: bool = False
+) -> ibis.Table:
     """Features of each spine row, from what was known at the end of its ``as_of``.
 
     Args:
@@ -41,12 +43,14 @@ def build(book: Book, spine: ibis.Table, *, features: Sequence[str] | None = Non
             for invoice features also ``issued_on``, ``due_on`` (dates), ``amount`` and ``interest_rate`` (decimal,
             the amount in the book's currency). For an invoice at issue, ``as_of`` is the day before ``issued_on``.
         features: Names from ``features.feature_sets.FEATURES``; None for all of ``CUSTOMER``.
+        every_customer: Whether the spine holds most of the customers. It changes no value: the invoices of all are
+            then folded in one go, without looking for theirs.
 
     Returns:
         Shape (n, 3 + n_features): one row per spine row, duplicates kept, in no stated order: ``case_id``,
         ``customer_id``, ``as_of`` and the features in the order asked for, float64, null when absent. An unknown
-        customer has ``is_known_customer`` 0 and nulls. The fold of the invoices is computed at once and kept on the
-        book's engine until the book is closed; the rest when the table is read, each time it is read.
+        customer has ``is_known_customer`` 0 and nulls. Computed at once and kept on the book's engine until the book
+        is closed.
 
     Raises:
         UnknownFeatureError: A name is not in the catalogue.
@@ -54,8 +58,8 @@ def build(book: Book, spine: ibis.Table, *, features: Sequence[str] | None = Non
     """
     wanted = CUSTOMER.names if features is None else [feature.name for feature in named(features)]
     needed = _customer_names(wanted)
-    cases = cases_of(spine)
-    facts = _joined(cases, _families(book, cases, needed), needed)
+    cases = book.held(cases_of(spine))
+    facts = _joined(cases, _families(book, cases, needed, every_customer=every_customer), needed)
     rows = _beside_spine(spine, facts)
     if _CASE_NAMES & set(wanted):
         rows = rows.mutate(**case.invoice_case(_case_inputs(rows)))
@@ -80,7 +84,7 @@ def as_of_now(book: Book, as_of: date, *, features: Sequence[str] | None = None)
     customers = ibis.union(*known, distinct=True)
     spine = customers.mutate(case_id=customers.customer_id, as_of=ibis.literal(as_of))
     names = STORED.names if features is None else features
-    return build(book, spine, features=names).order_by("customer_id").to_pyarrow()
+    return build(book, spine, features=names, every_customer=True).order_by("customer_id").to_pyarrow()
 
 
 def _customer_names(wanted: Iterable[str]) -> list[str]:
@@ -94,13 +98,16 @@ def _customer_names(wanted: Iterable[str]) -> list[str]:
     return list(needed)
 
 
-def _families(book: Book, cases: ibis.Table, needed: Sequence[str]) -> dict[str, ibis.Table]:
+def _families(book: Book, cases: ibis.Table, needed: Sequence[str], *, every_customer: bool) -> dict[str, ibis.Table]:
     """The families that hold a needed feature, and always the two that tell whether a customer is known."""
-    folded = items(book, cases)
-    sight = Sight(book, cases, folded, seen_items(cases, folded))
-    found = {"items": _item_facts(sight.seen, needed), "customer": TABLE_FAMILIES["customer"].facts(sight)}
+    folded = items(book, None if every_customer else cases)
+    sight = Sight(book, cases, folded, seen_items(cases, folded), holds_all=every_customer)
+    # Each family is computed on its own: as one query, all of them take longer to plan than to run.
+    found = {"items": book.held(_item_facts(sight.seen, needed)), "customer": TABLE_FAMILIES["customer"].facts(sight)}
     return found | {
-        name: family.facts(sight) for name, family in TABLE_FAMILIES.items() if _any(family.features, needed)
+        name: book.held(family.facts(sight))
+        for name, family in TABLE_FAMILIES.items()
+        if _any(family.features, needed) and name not in found
     }
 
 

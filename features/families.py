@@ -13,18 +13,38 @@ import ibis
 
 from features import (
     activity,
+    aging,
+    altman,
     behaviour,
+    commitments,
     credit_events,
     customer,
+    discounts,
+    dispute_rates,
     disputes,
+    dso,
     due,
+    event_kinds,
     exposure,
+    exposure_use,
     financials,
+    group,
+    limits_in_force,
     open_items,
+    order_behaviour,
     orders,
     payment_index,
+    payment_trend,
     payments,
+    peers,
+    ratings,
+    seasonality,
+    securities,
+    statement_ratios,
     terms,
+    terms_use,
+    thin_file,
+    unapplied,
 )
 from features.catalogue import Feature
 
@@ -41,12 +61,14 @@ class Sight:
         cases: Output of `features.as_of.cases_of`, shape (n_cases, 4).
         items: Output of `features.items.items` for the customers of the cases.
         seen: Output of `features.seen_items.seen_items`: one row per case and invoice that it could see.
+        holds_all: Whether ``items`` are those of every customer, not only of the cases'.
     """
 
     book: "Book"
     cases: ibis.Table
     items: ibis.Table
     seen: ibis.Table
+    holds_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +116,13 @@ ITEM_FAMILIES: Final[dict[str, ItemFamily]] = {
     "open_items": ItemFamily(open_items.FEATURES, open_items.sums, open_items.facts),
     "activity": ItemFamily(activity.FEATURES, activity.sums, activity.facts),
     "terms": ItemFamily(terms.FEATURES, terms.sums, terms.facts),
+    "aging": ItemFamily(aging.FEATURES, aging.sums, aging.facts),
+    "collection": ItemFamily(dso.COLLECTION_FEATURES, dso.sums, dso.facts),
+    "payment_trend": ItemFamily(payment_trend.FEATURES, payment_trend.sums, payment_trend.facts),
+    "discounts": ItemFamily(discounts.FEATURES, discounts.sums, discounts.facts),
+    "seasonality": ItemFamily(seasonality.FEATURES, seasonality.sums, seasonality.facts),
+    "overpaid": ItemFamily(unapplied.OVERPAID_FEATURES, unapplied.overpaid_sums, unapplied.overpaid_facts),
+    "terms_use": ItemFamily(terms_use.FEATURES, terms_use.sums, terms_use.facts),
 }
 
 TABLE_FAMILIES: Final[dict[str, TableFamily]] = {
@@ -112,10 +141,52 @@ TABLE_FAMILIES: Final[dict[str, TableFamily]] = {
     "orders": TableFamily(orders.FEATURES, lambda sight: orders.facts(sight.book, sight.cases)),
     "customer": TableFamily(customer.FEATURES, lambda sight: customer.facts(sight.book, sight.cases)),
     "peak": TableFamily(exposure.FEATURES, lambda sight: exposure.facts(sight.seen)),
+    "unapplied_cash": TableFamily(unapplied.CASH_FEATURES, lambda sight: unapplied.cash_facts(sight.book, sight.cases)),
+    "unassigned_credit": TableFamily(
+        unapplied.CREDIT_FEATURES, lambda sight: unapplied.credit_facts(sight.book, sight.cases)
+    ),
+    "dispute_rows": TableFamily(
+        dispute_rates.ROW_FEATURES, lambda sight: dispute_rates.row_facts(sight.book, sight.cases)
+    ),
+    "credit_note_count": TableFamily(
+        dispute_rates.CREDIT_NOTE_FEATURES, lambda sight: dispute_rates.credit_note_facts(sight.book, sight.cases)
+    ),
+    "dispute_shares": TableFamily(
+        dispute_rates.SHARE_FEATURES, lambda sight: dispute_rates.share_facts(sight.book, sight.cases, sight.seen)
+    ),
+    "terms_lengthening": TableFamily(
+        terms_use.LENGTHENING_FEATURES, lambda sight: terms_use.lengthening_facts(sight.seen)
+    ),
+    "commitments": TableFamily(commitments.FEATURES, commitments.facts),
+    "limits_in_force": TableFamily(
+        limits_in_force.FEATURES, lambda sight: limits_in_force.facts(sight.book, sight.cases)
+    ),
+    "securities": TableFamily(securities.FEATURES, lambda sight: securities.facts(sight.book, sight.cases)),
+    "order_behaviour": TableFamily(
+        order_behaviour.FEATURES, lambda sight: order_behaviour.facts(sight.book, sight.cases)
+    ),
+    "peers": TableFamily(peers.FEATURES, peers.facts),
+    "ratings": TableFamily(ratings.FEATURES, lambda sight: ratings.facts(sight.book, sight.cases)),
+    "statement_ratios": TableFamily(
+        statement_ratios.FEATURES, lambda sight: statement_ratios.facts(sight.book, sight.cases)
+    ),
+    "altman": TableFamily(altman.FEATURES, lambda sight: altman.facts(sight.book, sight.cases)),
+    "event_kinds": TableFamily(event_kinds.FEATURES, lambda sight: event_kinds.facts(sight.book, sight.cases)),
+    "group": TableFamily(group.FEATURES, group.facts),
 }
 
 DERIVED_FAMILIES: Final[dict[str, DerivedFamily]] = {
     "credit_note_share": DerivedFamily(
         disputes.SHARE_FEATURES, ("credited_amount_365d", "invoiced_amount_365d"), disputes.share_facts
     ),
+    "dso": DerivedFamily(dso.FEATURES, dso.INPUTS, dso.derived_facts),
+    "payment_change": DerivedFamily(payment_trend.CHANGE_FEATURES, payment_trend.INPUTS, payment_trend.change_facts),
+    "discount_lapse": DerivedFamily(discounts.LAPSE_FEATURES, discounts.LAPSE_INPUTS, discounts.lapse_facts),
+    "exposure_use": DerivedFamily(exposure_use.FEATURES, exposure_use.INPUTS, exposure_use.facts),
+    "order_terms": DerivedFamily(
+        order_behaviour.TERMS_FEATURES, order_behaviour.TERMS_INPUTS, order_behaviour.terms_facts
+    ),
+    "beside_peers": DerivedFamily(peers.BESIDE_FEATURES, peers.BESIDE_INPUTS, peers.beside_facts),
+    "group_share": DerivedFamily(group.SHARE_FEATURES, group.SHARE_INPUTS, group.share_facts),
+    "thin_file": DerivedFamily(thin_file.FEATURES, thin_file.INPUTS, thin_file.facts),
 }

@@ -43,7 +43,7 @@ class FeatureSet:
     """A named list of features in a fixed order.
 
     Attributes:
-        name: Short name; with the version it names the Feast service, ``late_v1``.
+        name: Short name; with the version it names the Feast service, ``late_v2``.
         version: Grows whenever a definition in it changes.
         features: The features, in the order of a model's matrix.
     """
@@ -87,7 +87,7 @@ def named(names: Sequence[str]) -> tuple[Feature, ...]:
     return tuple(FEATURES[name] for name in names)
 
 
-CUSTOMER: Final = FeatureSet("customer", 1, _CUSTOMER)
+CUSTOMER: Final = FeatureSet("customer", 2, _CUSTOMER)
 
 # A flag that is 1 in every case of a training set teaches nothing, and age of a missing thing is that thing again.
 _NOT_FOR_MODELS: Final = {"is_known_customer", "is_natural_person"}
@@ -113,13 +113,13 @@ _MODEL_FACTS: Final = tuple(
     feature for name in _MODEL_FAMILIES for feature in _FAMILIES[name] if feature.name not in _NOT_FOR_MODELS
 )
 
-LATE: Final = FeatureSet("late", 1, (*_MODEL_FACTS, *case.FEATURES))
+LATE: Final = FeatureSet("late", 2, (*_MODEL_FACTS, *case.FEATURES))
 
-DEFAULT: Final = FeatureSet("default", 1, _MODEL_FACTS)
+DEFAULT: Final = FeatureSet("default", 2, _MODEL_FACTS)
 
 LIMIT_INPUTS: Final = FeatureSet(
     "limit",
-    1,
+    2,
     named(
         [
             "is_known_customer",
@@ -147,7 +147,7 @@ LIMIT_INPUTS: Final = FeatureSet(
     ),
 )
 
-STORED: Final = FeatureSet("stored", 1, (*_CUSTOMER, *exposure.FEATURES))
+STORED: Final = FeatureSet("stored", 2, (*_CUSTOMER, *exposure.FEATURES))
 """Everything the store keeps of a customer: ``CUSTOMER`` and what only the limit needs."""
 
 BY_NAME: Final = {chosen.name: chosen for chosen in (CUSTOMER, LATE, DEFAULT, LIMIT_INPUTS, STORED)}

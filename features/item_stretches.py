@@ -28,7 +28,7 @@ def stretches(book: "Book", rows: ibis.Table) -> ibis.Table:
     invoices = book.held(versions(rows, ["invoice_id"]))
     reductions = book.held(_reductions(book, invoices))
     disputes = book.held(_disputes(book, invoices))
-    views = book.held(_views(invoices, reductions, disputes))
+    views = book.held(_views(invoices, reductions, disputes, _payment_days(book, invoices, reductions)))
     settled = book.held(_with_settlement(views, reductions, book))
     states = book.held(_with_disputes(settled, disputes))
     told = book.held(_in_words(_one_row_per_stretch(states)))
@@ -79,16 +79,33 @@ def _ever_of(rows: ibis.Table, key: str, invoices: ibis.Table) -> ibis.Table:
     return rows.semi_join(theirs, key)
 
 
-def _views(invoices: ibis.Table, reductions: ibis.Table, disputes: ibis.Table) -> ibis.Table:
-    """Each invoice on each day on which the view of it may change: columns of the version in force, and ``on``."""
+def _payment_days(book: "Book", invoices: ibis.Table, reductions: ibis.Table) -> ibis.Table:
+    """Days on which the currency of a payment may turn out not to be the invoice's: ``invoice_id`` and ``on``."""
+    stated = versions(book["payments"].semi_join(reductions, "payment_id"), ["payment_id"])
+    stated = stated.select("known_on", "superseded_on", stated_id="payment_id", paid_in="currency")
+    paid = reductions.select("payment_id", paid_invoice_id="invoice_id").distinct()
+    money = invoices.select("invoice_id", owed_in="currency").distinct()
+    pairs = paid.join(stated, paid.payment_id == stated.stated_id)
+    pairs = pairs.join(money, pairs.paid_invoice_id == money.invoice_id)
+    odd = pairs.filter(pairs.paid_in != pairs.owed_in).select("invoice_id", "payment_id").distinct()
+    days = stated.join(odd, stated.stated_id == odd.payment_id)
+    return ibis.union(days.select("invoice_id", on="known_on"), days.select("invoice_id", on="superseded_on"))
+
+
+def _views(invoices: ibis.Table, reductions: ibis.Table, disputes: ibis.Table, payment_days: ibis.Table) -> ibis.Table:
+    """Each invoice on each day on which the view of it may change: columns of the version in force, and ``on``.
+
+    ``version_until`` is the day on which that version ends, by another one or because the invoice was withdrawn.
+    """
     days = [
         invoices.select("invoice_id", on="known_on"),
         *(reductions.select("invoice_id", on=name) for name in ("known_on", "seen_on", "superseded_on")),
         *(disputes.select("invoice_id", on=name) for name in ("known_on", "open_from", "open_until", "superseded_on")),
+        payment_days,
     ]
     points = ibis.union(*days, distinct=True).rename(point_invoice_id="invoice_id")
     matched = points.join(invoices, [points.point_invoice_id == invoices.invoice_id, known_then(invoices, points.on)])
-    return matched.drop("point_invoice_id", "superseded_on").rename(version_on="known_on")
+    return matched.drop("point_invoice_id").rename(version_on="known_on", version_until="superseded_on")
 
 
 def _with_settlement(views: ibis.Table, reductions: ibis.Table, book: "Book") -> ibis.Table:
@@ -174,7 +191,7 @@ def _one_row_per_stretch(states: ibis.Table) -> ibis.Table:
     absorbs = is_open & rows.next_settled_on.notnull() & (rows.next_version_on == rows.version_on).fill_null(False)
     absorbed = ~is_open & rows.settled_before_on.isnull() & (rows.version_before_on == rows.version_on).fill_null(False)
     rows = rows.mutate(
-        superseded_on=ibis.ifelse(absorbs, rows.next_but_one_on, rows.next_on),
+        superseded_on=_sooner(ibis.ifelse(absorbs, rows.next_but_one_on, rows.next_on), rows.version_until),
         settled_known_on=ibis.ifelse(absorbs, rows.next_on, ibis.ifelse(is_open, ibis.null("date"), rows.on)),
         settled_on=ibis.ifelse(absorbs, rows.next_settled_on, rows.settled_on),
         paid_in_full=ibis.ifelse(absorbs, rows.next_reduced, ibis.ifelse(is_open, ibis.null("int8"), rows.reduced)),
@@ -182,6 +199,11 @@ def _one_row_per_stretch(states: ibis.Table) -> ibis.Table:
         absorbed=absorbed,
     )
     return rows.filter(~rows.absorbed)
+
+
+def _sooner(day: Any, other: Any) -> Any:
+    """The earlier of two days, or the one that is there (backends differ in what ``least`` makes of a null)."""
+    return ibis.least(ibis.coalesce(day, other), ibis.coalesce(other, day))
 
 
 def _in_words(rows: ibis.Table) -> ibis.Table:

@@ -76,8 +76,8 @@ def items(book: Book, customers: ibis.Table | None = None) -> ibis.Table:
     """
     rows = book["invoices"]
     mine = rows if customers is None else of_customers(rows, ["invoice_id"], customers)
-    plain, turning = plain_items(book, mine)
-    told = stretches(book, mine.semi_join(turning, "invoice_id"))
+    plain, turning = plain_items(book, mine, every=customers is None)
+    told = stretches(book, book.held(mine.semi_join(turning, "invoice_id")))
     return ibis.union(plain.select(*COLUMNS), told.select(*COLUMNS))
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the book brings the lake with it, which a service that read
     from data.book import Book
 
 
-def plain_items(book: "Book", invoices: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
+def plain_items(book: "Book", invoices: ibis.Table, *, every: bool) -> tuple[ibis.Table, ibis.Table]:
     """The plain ones among some invoices, folded, and which are not plain.
 
     Plain is an invoice in the book's currency with one version, no credit note, no dispute, and at most one
@@ -22,44 +22,32 @@ def plain_items(book: "Book", invoices: ibis.Table) -> tuple[ibis.Table, ibis.Ta
     Args:
         book: The book.
         invoices: Rows of its table of invoices: all versions of those that are wanted.
+        every: Whether that is the whole table, so that nothing need be looked for.
 
     Returns:
         Rows as `features.items.items` has them, one per plain invoice; and a table of ``invoice_id``, among them all
         of the others.
     """
-    payments = book.held(_payments(book, invoices))
-    turning = book.held(_turning(book, invoices, payments))
+    allocations = book["allocations"] if every else book["allocations"].semi_join(invoices, "invoice_id")
+    turning = book.held(_turning(book, invoices, allocations))
+    payments = allocations.anti_join(turning, "invoice_id")
     rows = book.held(_settled(invoices.anti_join(turning, "invoice_id"), payments))
     partly_paid = rows.filter(rows.is_paid & ~rows.settles).select("invoice_id")
     return _in_words(rows.filter(~rows.is_paid | rows.settles)), ibis.union(turning, partly_paid)
 
 
-def _payments(book: "Book", invoices: ibis.Table) -> ibis.Table:
-    """One row per invoice with an allocation; of use where ``allocations`` is 1."""
-    rows = book["allocations"].semi_join(invoices, "invoice_id")
-    return rows.group_by("invoice_id").agg(
-        allocations=rows.count(),
-        payment_id=rows.payment_id.max(),
-        counts_on=rows.allocated_on.max(),
-        known_on=rows.known_at.max().date(),
-        paid=rows.amount.max(),
-        discount=rows.discount_amount.max(),
-        clears=rows.clears_invoice.any(),
-        withdrawn=rows.is_deleted.any(),
-    )
-
-
-def _turning(book: "Book", invoices: ibis.Table, payments: ibis.Table) -> ibis.Table:
-    """Invoices that are known not to be plain before their payment is looked at."""
+def _turning(book: "Book", invoices: ibis.Table, allocations: ibis.Table) -> ibis.Table:
+    """Invoices that are known not to be plain before it is asked whether their payment settles them."""
     stated = invoices.group_by("invoice_id").agg(
         versions=invoices.count(), odd=(invoices.is_deleted | (invoices.currency != book.currency)).any()
     )
+    paid = allocations.group_by("invoice_id").agg(parts=allocations.count(), odd=allocations.is_deleted.any())
     foreign = book["payments"].filter(book["payments"].currency != book.currency).select("payment_id").distinct()
     credited = book["credit_notes"].filter(book["credit_notes"].invoice_id.notnull())
     return ibis.union(
         stated.filter((stated.versions > 1) | stated.odd).select("invoice_id"),
-        payments.filter((payments.allocations > 1) | payments.withdrawn).select("invoice_id"),
-        payments.semi_join(foreign, "payment_id").select("invoice_id"),
+        paid.filter((paid.parts > 1) | paid.odd).select("invoice_id"),
+        allocations.semi_join(foreign, "payment_id").select("invoice_id"),
         credited.select("invoice_id"),
         book["disputes"].select("invoice_id"),
         distinct=True,
@@ -69,12 +57,12 @@ def _turning(book: "Book", invoices: ibis.Table, payments: ibis.Table) -> ibis.T
 def _settled(invoices: ibis.Table, payments: ibis.Table) -> ibis.Table:
     """Each invoice beside its payment: ``is_paid``, ``settles``, ``reduced``, ``seen_on``."""
     right = payments.select(
-        "counts_on",
-        "clears",
         paid_invoice_id="invoice_id",
-        payment_known_on="known_on",
-        reduced=_sum(payments.paid, payments.discount),
-        discounted=(payments.discount > 0).fill_null(False),
+        counts_on="allocated_on",
+        clears="clears_invoice",
+        payment_known_on=payments.known_at.date(),
+        reduced=_sum(payments.amount, payments.discount_amount),
+        discounted=(payments.discount_amount > 0).fill_null(False),
     )
     rows = invoices.mutate(known_on=invoices.known_at.date()).drop("known_at", "source", "is_deleted")
     joined = rows.left_join(right, rows.invoice_id == right.paid_invoice_id)

@@ -33,6 +33,10 @@ AS_OF_DAY: Final = "as_of_day"
 COMPUTED_AT: Final = "computed_at_us"
 EVENT_AT: Final = "event_timestamp"
 CREATED_AT: Final = "created_timestamp"
+KEPT_ON: Final = "kept_on"
+"""Tag of the view: the kind of server on which its online facts are, so that no reader looks elsewhere."""
+# PostgreSQL's names end at 63 bytes, of which the project, the number of a set and the view take the others.
+LONGEST_DEFINITIONS: Final = 26
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class ServedSet:
     """A feature set as far as the store holds it.
 
     Attributes:
-        name: Name of the Feast service, for example ``default_v1``.
+        name: Name of the Feast service, for example ``default_v2``.
         features: Customer features of the set, in its order; features of the case itself are computed per request.
         hash: Hash of the whole set, case features included, 16 hex characters.
     """
@@ -66,6 +70,8 @@ class Facts:
 
     def __post_init__(self) -> None:
         """Refuses repeated names, and sets that ask for a feature the view does not hold."""
+        if len(self.definitions) > LONGEST_DEFINITIONS:
+            raise ValueError(f"definitions must have at most {LONGEST_DEFINITIONS} characters, got {self.definitions}")
         if len(set(self.names)) != len(self.names):
             raise ValueError(f"customer features must not repeat, got {', '.join(self.names)}")
         for served in self.sets:
@@ -92,13 +98,14 @@ def customer() -> Entity:
     return Entity(name="customer", join_keys=[CUSTOMER_ID], value_type=ValueType.STRING, description="A buyer on terms")
 
 
-def customer_facts(names: Sequence[str], history: Path, ttl: timedelta) -> FeatureView:
+def customer_facts(names: Sequence[str], history: Path, ttl: timedelta, kept_on: str) -> FeatureView:
     """The view of all customer features over one immutable file of history.
 
     Args:
         names: Feature names, each a nullable float.
         history: Parquet file of the current version.
         ttl: How far back a training set looks; reads from the online store ignore it.
+        kept_on: Kind of the server that holds today's facts.
     """
     source = FileSource(
         name=f"{VIEW}_history",
@@ -110,7 +117,8 @@ def customer_facts(names: Sequence[str], history: Path, ttl: timedelta) -> Featu
     own = {CUSTOMER_ID: String, AS_OF_DAY: Int64, COMPUTED_AT: Int64}
     schema = [Field(name=name, dtype=dtype) for name, dtype in own.items()]
     schema += [Field(name=name, dtype=Float64) for name in names]
-    return FeatureView(name=VIEW, entities=[customer()], ttl=ttl, schema=schema, source=source, online=True)
+    tags = {KEPT_ON: kept_on}
+    return FeatureView(name=VIEW, entities=[customer()], ttl=ttl, schema=schema, source=source, online=True, tags=tags)
 
 
 def service(served: ServedSet, view: FeatureView) -> FeatureService:
@@ -128,7 +136,7 @@ def feature_set_facts() -> Facts:
 
     Example:
         >>> [served.name for served in feature_set_facts().sets]
-        ['late_v1', 'default_v1', 'limit_v1']
+        ['late_v2', 'default_v2', 'limit_v2']
     """
     stored = set(STORED.names)
     sets = tuple(

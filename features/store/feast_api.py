@@ -16,9 +16,12 @@ _before = dict(os.environ)
 with warnings.catch_warnings():
     from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
     from feast.data_format import ParquetFormat
-    from feast.infra.offline_stores.duckdb import DuckDBOfflineStoreConfig
+    from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
+    from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMetadata
+    from feast.infra.offline_stores.offline_utils import infer_event_timestamp_from_entity_df as infer_event_timestamp
     from feast.infra.online_stores.sqlite import SqliteOnlineStoreConfig
     from feast.infra.registry.registry_store import RegistryStore
+    from feast.on_demand_feature_view import OnDemandFeatureView
     from feast.protos.feast.core.Registry_pb2 import Registry as RegistryProto
     from feast.repo_config import RegistryConfig
     from feast.types import Float64, Int64, String
@@ -27,6 +30,7 @@ for _name in ("PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR"):
         os.environ.pop(_name, None)
 
 __all__ = [
+    "DuckDBOfflineStore",
     "DuckDBOfflineStoreConfig",
     "Entity",
     "FeatureService",
@@ -36,12 +40,16 @@ __all__ = [
     "FileSource",
     "Float64",
     "Int64",
+    "OnDemandFeatureView",
     "ParquetFormat",
     "RegistryConfig",
     "RegistryProto",
     "RegistryStore",
     "RepoConfig",
+    "RetrievalJob",
+    "RetrievalMetadata",
     "SqliteOnlineStoreConfig",
     "String",
     "ValueType",
+    "infer_event_timestamp",
 ]

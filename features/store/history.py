@@ -95,7 +95,8 @@ def check_rows(rows: pa.Table, names: Sequence[str]) -> None:
     Raises:
         RowsRefusedError: A column is absent, a key is null or ``as_of`` is not a date.
     """
-    if absent := [n for n in (CUSTOMER_ID, "as_of", *names) if n not in rows.column_names]:
+    present = set(rows.column_names)
+    if absent := [n for n in (CUSTOMER_ID, "as_of", *names) if n not in present]:
         raise RowsRefusedError(f"The rows lack {', '.join(absent)}; build them with features=store.names")
     if rows.schema.field("as_of").type != pa.date32():
         raise RowsRefusedError(f"as_of must be a date, got {rows.schema.field('as_of').type}")

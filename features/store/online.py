@@ -1,31 +1,24 @@
-"""The online side: today's facts of every customer, read one customer at a time.
+"""Today's facts of customers: what they are, and how rows of a table become them."""
 
-Rows go in by `write_to_online_store`, never by `materialize`: that takes the view down while it runs, and for
-good if it is killed.
-"""
-
-import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
-from typing import Any, Final
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.store.definitions import AS_OF_DAY, COMPUTED_AT, CREATED_AT, CUSTOMER_ID, EVENT_AT, VIEW
-from features.store.feast_api import FeatureStore
-from features.store.folder import put_in_place
-from features.store.history import EPOCH, NotNewerError, RowsRefusedError, check_rows, instant, microseconds
+from features.store.backend import OnlineBackend, Rows
+from features.store.definitions import AS_OF_DAY, COMPUTED_AT, CUSTOMER_ID
+from features.store.history import EPOCH, RowsRefusedError, check_rows, instant
+from features.store.wire import Floats, entity_key, read_doubles, read_int
 
-# Rows per transaction: readers wait for none, a killed writer loses at most one.
-BATCH: Final = 500
-# Well under the number of parameters one SQLite statement takes.
-READ_BATCH: Final = 500
-WRITTEN_AT: Final = "online-written-at.json"
+# Customers that are turned into arrays at once.
+BATCH = 2000
+NOTHING = np.iinfo(np.int64).min
+"""Stands for "no day" and "no instant" in arrays of whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -45,31 +38,86 @@ class OnlineFacts:
     computed_at: datetime | None
 
 
-def read_facts(feast: FeatureStore, customer_ids: Sequence[str], names: Sequence[str]) -> list[OnlineFacts]:
-    """Facts of the customers in the order asked for, repeated ones included."""
-    found: list[OnlineFacts] = []
-    for start in range(0, len(customer_ids), READ_BATCH):
-        found += _read_batch(feast, list(customer_ids[start : start + READ_BATCH]), names)
-    return found
+@dataclass(frozen=True)
+class OnlineBlock:
+    """What the store knows about many customers, as arrays.
+
+    Attributes:
+        names: Features, shape (k,).
+        values: Shape (n, k); not-a-number where the value is null or there are no facts.
+        days: Day at whose end they are true, in days since 1970, shape (n,); `NOTHING` without facts.
+        computed_us: Instant of computation, in microseconds since 1970, shape (n,); `NOTHING` without facts.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    days: npt.NDArray[np.int64]
+    computed_us: npt.NDArray[np.int64]
+
+    @property
+    def is_there(self) -> npt.NDArray[np.bool_]:
+        """Which customers the store knows, shape (n,)."""
+        there: npt.NDArray[np.bool_] = self.days != NOTHING
+        return there
 
 
-def _read_batch(feast: FeatureStore, customer_ids: list[str], names: Sequence[str]) -> list[OnlineFacts]:
-    asked = [f"{VIEW}:{name}" for name in (AS_OF_DAY, COMPUTED_AT, *names)]
-    columns = feast.get_online_features(asked, {CUSTOMER_ID: customer_ids}).to_dict()
-    days, computed = columns[AS_OF_DAY], columns[COMPUTED_AT]
+@dataclass(frozen=True)
+class Written:
+    """What a write did.
+
+    Attributes:
+        customers: Customers whose facts were put in place.
+        not_newer: Customers that kept what they had, because somebody had written later facts (Redis only).
+        carried_over: Customers whose facts were pushed while the whole book was computed, and kept.
+        generation: Number of the complete set that is read now.
+    """
+
+    customers: int
+    not_newer: int
+    carried_over: int
+    generation: int
+
+
+def read_block(backend: OnlineBackend, project: str, keys: Sequence[bytes], names: Sequence[str]) -> OnlineBlock:
+    """Facts of customers as arrays, all from one complete set.
+
+    Args:
+        backend: Where they are.
+        project: Whose.
+        keys: Entity keys, shape (n,).
+        names: Features, shape (k,).
+    """
+    stored = backend.read(project, keys, (*names, AS_OF_DAY, COMPUTED_AT))
+    days = [read_int(row[-2]) for row in stored]
+    computed = [read_int(row[-1]) for row in stored]
+    values = read_doubles([value for row in stored for value in row[:-2]])
+    return OnlineBlock(
+        tuple(names),
+        values.reshape(len(stored), len(names)),
+        np.array([NOTHING if day is None else day for day in days], np.int64),
+        np.array([NOTHING if us is None else us for us in computed], np.int64),
+    )
+
+
+def read_facts(
+    backend: OnlineBackend, project: str, customer_ids: Sequence[str], names: Sequence[str]
+) -> list[OnlineFacts]:
+    """Facts of the customers in the order asked for, repeated ones included; all from one complete set."""
+    block = read_block(backend, project, [entity_key(customer) for customer in customer_ids], names)
+    days, computed = block.days.tolist(), block.computed_us.tolist()
     return [
         OnlineFacts(
             customer_id=customer_id,
-            values={name: _number(columns[name][i]) for name in names},
-            as_of=None if days[i] is None else EPOCH + timedelta(days=days[i]),
-            computed_at=None if computed[i] is None else instant(computed[i]),
+            values=dict(zip(names, map(_number, values), strict=True)),
+            as_of=None if days[i] == NOTHING else EPOCH + timedelta(days=days[i]),
+            computed_at=None if computed[i] == NOTHING else instant(computed[i]),
         )
-        for i, customer_id in enumerate(customer_ids)
+        for i, (customer_id, values) in enumerate(zip(customer_ids, block.values.tolist(), strict=True))
     ]
 
 
-def _number(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else value
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def check_online_rows(rows: pa.Table, names: Sequence[str]) -> None:
@@ -80,49 +128,37 @@ def check_online_rows(rows: pa.Table, names: Sequence[str]) -> None:
     """
     check_rows(rows, names)
     counts = pc.value_counts(rows.column(CUSTOMER_ID))
-    twice = [c["values"] for c in counts.to_pylist() if c["counts"] > 1]
+    twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
     if twice:
         raise RowsRefusedError(f"{len(twice)} customers come more than once, the first is {twice[0]}")
 
 
-def write_rows(feast: FeatureStore, rows: pa.Table, names: Sequence[str], *, computed_at: datetime) -> None:
-    """Puts rows in place of what the store holds on these customers, each customer's facts in one step."""
-    for start in range(0, rows.num_rows, BATCH):
-        feast.write_to_online_store(VIEW, _frame(rows.slice(start, BATCH), names, computed_at))
+def rows_of(table: pa.Table, names: Sequence[str], computed_us: int) -> Iterator[Rows]:
+    """The rows of a table as arrays, a few thousand customers at once and those of one day together.
 
-
-def _frame(rows: pa.Table, names: Sequence[str], computed_at: datetime) -> pd.DataFrame:
-    columns: dict[str, Any] = {CUSTOMER_ID: rows.column(CUSTOMER_ID).to_pandas()}
-    columns[AS_OF_DAY] = rows.column("as_of").cast(pa.int32()).cast(pa.int64()).to_pandas()
-    columns |= {name: rows.column(name).cast(pa.float64()).to_pandas() for name in names}
-    frame = pd.DataFrame(columns)
-    frame[COMPUTED_AT] = microseconds(computed_at)
-    frame[EVENT_AT] = frame[CREATED_AT] = pd.Timestamp(computed_at)
-    return frame
-
-
-def last_written_at(folder: Path, project: str) -> datetime | None:
-    """Instant of computation of the last write that was begun, None before the first."""
-    us = _written(folder).get(project)
-    return None if us is None else instant(us)
-
-
-def claim_instant(folder: Path, project: str, computed_at: datetime) -> None:
-    """Notes a write before it begins, so that no two writes share an instant.
-
-    Redis drops a row that is not newer than the one it holds, SQLite takes any; neither says so.
-
-    Raises:
-        NotNewerError: A write of this instant or a later one was begun before.
+    Args:
+        table: Shape (n, 2 + k): ``customer_id``, ``as_of`` and the features.
+        names: The features, shape (k,).
+        computed_us: Instant of computation, in microseconds since 1970.
     """
-    held = last_written_at(folder, project)
-    if held is not None and held >= computed_at:
-        raise NotNewerError(computed_at, held)
-    unfinished = folder / f".{WRITTEN_AT}"
-    unfinished.write_text(json.dumps(_written(folder) | {project: microseconds(computed_at)}), encoding="utf-8")
-    put_in_place(unfinished, folder / WRITTEN_AT)
+    for start in range(0, table.num_rows, BATCH):
+        some = table.slice(start, BATCH)
+        keys = np.array([entity_key(customer) for customer in some[CUSTOMER_ID].to_pylist()], object)
+        values = np.empty((len(keys), len(names)))
+        for i, name in enumerate(names):
+            column = some[name]
+            values[:, i] = (column if column.type == pa.float64() else column.cast(pa.float64())).to_numpy()
+        days = some["as_of"].cast(pa.int32()).to_numpy()
+        for day in np.unique(days).tolist():
+            here = np.flatnonzero(days == day)
+            yield Rows(keys[here].tolist(), values[here], tuple(names), day, computed_us)
 
 
-def _written(folder: Path) -> dict[str, int]:
-    path = folder / WRITTEN_AT
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+def rows_in(block: OnlineBlock, keys: Sequence[bytes]) -> Iterator[Rows]:
+    """Facts that were read, as rows to be written again; customers without facts are left out."""
+    pairs = sorted(set(zip(block.days.tolist(), block.computed_us.tolist(), strict=True)))
+    for day, computed_us in pairs:
+        if day == NOTHING:
+            continue
+        here = np.flatnonzero((block.days == day) & (block.computed_us == computed_us))
+        yield Rows([keys[i] for i in here.tolist()], block.values[here], block.names, day, computed_us)

@@ -95,6 +95,18 @@ def content(proto: RegistryProto) -> bytes:
     return bytes(plain.SerializeToString(deterministic=True))
 
 
+def in_project(proto: RegistryProto, project: str) -> RegistryProto:
+    """A copy of a registry whose definitions belong to another project: Feast reads its namespace by that name."""
+    copy = RegistryProto()
+    copy.CopyFrom(proto)
+    copy.projects[0].spec.name = project
+    for kind in (copy.entities, copy.data_sources, copy.feature_views, copy.feature_services):
+        for definition in kind:
+            holder = definition.spec if hasattr(definition, "spec") else definition
+            holder.project = project
+    return copy
+
+
 def _clear_stamps(message: Any) -> None:
     for field, value in message.ListFields():
         if field.name in STAMPS:

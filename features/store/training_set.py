@@ -1,15 +1,13 @@
 """Facts as of many customers and instants at once, by Feast's point-in-time join."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final
 
-import ibis
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.engine import engine
 from features.store.definitions import AS_OF_DAY, CUSTOMER_ID, EVENT_AT, VIEW
 from features.store.feast_api import FeatureStore
 
@@ -28,9 +26,7 @@ class RowsChangedError(RuntimeError):
         self.given = given
 
 
-def join_history(
-    feast: FeatureStore, entities: pa.Table, names: Sequence[str], *, stale_after_days: int, threads: int
-) -> pa.Table:
+def join_history(feast: FeatureStore, entities: pa.Table, names: Sequence[str], *, stale_after_days: int) -> pa.Table:
     """The newest facts at each entity's instant, or nulls where there are none or they are stale.
 
     A fact counts from the end of its day: as of 1 March it is seen from 2 March 00:00 UTC on.
@@ -51,27 +47,21 @@ def join_history(
             ROW: range(entities.num_rows),
         }
     )
-    with _engine_for_feast(threads):
-        found = feast.get_historical_features(asked, [f"{VIEW}:{name}" for name in (AS_OF_DAY, *names)]).to_arrow()
-    found = found.take(pc.sort_indices(found, [(ROW, "ascending")]))
-    if found.column(ROW).to_pylist() != list(range(entities.num_rows)):
-        raise RowsChangedError(entities.num_rows, found.num_rows)
-    return _without_stale(entities, found, names, stale_after_days)
+    found = feast.get_historical_features(asked, [f"{VIEW}:{name}" for name in (AS_OF_DAY, *names)]).to_arrow()
+    return _without_stale(entities, _in_order(found, entities.num_rows), names, stale_after_days)
 
 
-@contextmanager
-def _engine_for_feast(threads: int) -> Iterator[None]:
-    """Lends Ibis an engine of ours: Feast takes the process's default, which is unbounded and never let go.
+def _in_order(found: pa.Table, asked: int) -> pa.Table:
+    """The rows of a join in the order of the entities.
 
-    The default is the whole process's, so one training set at a time is built in it.
+    Raises:
+        RowsChangedError: They are not one per entity.
     """
-    before, own = ibis.options.default_backend, engine(threads)
-    ibis.options.default_backend = own
-    try:
-        yield
-    finally:
-        ibis.options.default_backend = before
-        own.disconnect()
+    rows = found.column(ROW).to_numpy()
+    if not np.array_equal(np.sort(rows), np.arange(asked)):
+        raise RowsChangedError(asked, found.num_rows)
+    # Our own offline store keeps the order; another one need not.
+    return found if np.array_equal(rows, np.arange(asked)) else found.take(pc.sort_indices(found, [(ROW, "ascending")]))
 
 
 def _without_stale(entities: pa.Table, found: pa.Table, names: Sequence[str], stale_after_days: int) -> pa.Table:

@@ -15,7 +15,7 @@ from data.lake import Lake
 from data.mapping import load_mapping
 from features.build import build
 from features.feature_sets import FEATURES, LATE, STORED
-from tests.features.reference import features as plain
+from tests.features.reference.customer import features as plain
 
 
 @pytest.fixture(scope="module")

@@ -39,8 +39,8 @@ def test_no_model_reads_whether_the_customer_is_a_natural_person():
 def test_the_hash_follows_definitions_and_order_and_nothing_else():
     first, second, *rest = LATE.features
     assert FeatureSet("other", 9, LATE.features).hash == LATE.hash
-    assert FeatureSet("late", 1, (second, first, *rest)).hash != LATE.hash
-    assert FeatureSet("late", 1, (replace(first, high=1), second, *rest)).hash != LATE.hash
+    assert FeatureSet("late", LATE.version, (second, first, *rest)).hash != LATE.hash
+    assert FeatureSet("late", LATE.version, (replace(first, high=1), second, *rest)).hash != LATE.hash
 
 
 def test_as_of_now_has_every_customer_known_that_day_once():

@@ -111,7 +111,7 @@ def test_a_reader_does_not_wait_for_a_writer_in_the_middle_of_its_work(store, fe
     reader = Store.open_for_reading(store.folder)
     with closing(sqlite3.connect(store.folder / "online.db", isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
-        writer.execute('DELETE FROM "o2c_risk_1_test_customer_facts"')
+        writer.execute('DELETE FROM "o2c_risk_1_test_g1_customer_facts"')
         assert reader.read_online(["B1"], ["open_count"])[0].values == {"open_count": 3.0}
         writer.execute("ROLLBACK")
 

@@ -1,8 +1,10 @@
 """Parity: what is served equals what the book says, and a planted difference is found and named."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -10,7 +12,8 @@ import pytest
 from data.book import book_of
 from data.contracts import CONTRACTS
 from features.build import as_of_now, build
-from features.store.online import OnlineFacts
+from features.store.history import EPOCH
+from features.store.online import NOTHING, OnlineBlock
 from features.store.parity import Offender, compare, parity
 from features.store.store import Store
 
@@ -21,58 +24,66 @@ NAMES = ("open_count", "overdue_share")
 def built(*rows):
     return pa.table(
         {
-            "customer_id": [row[0] for row in rows],
+            "customer_id": pa.array([row[0] for row in rows], pa.string()),
             "open_count": pa.array([row[1] for row in rows], pa.float64()),
             "overdue_share": pa.array([row[2] for row in rows], pa.float64()),
         }
     )
 
 
-def served(customer_id, *values, as_of=DAY):
-    return OnlineFacts(customer_id, dict(zip(NAMES, values, strict=True)), as_of, datetime(2024, 3, 2, tzinfo=UTC))
+def served(*rows, as_of=DAY):
+    """What the store holds, from (value, value) each; None for a customer of whom it holds nothing."""
+    values = [(math.nan,) * 2 if row is None else tuple(math.nan if v is None else v for v in row) for row in rows]
+    days = [NOTHING if row is None else (as_of - EPOCH).days for row in rows]
+    return OnlineBlock(
+        NAMES, np.array(values).reshape(-1, 2), np.array(days, np.int64), np.array([7] * len(rows), np.int64)
+    )
 
 
 def test_equal_values_and_equal_nothings_hold():
-    result = compare(
-        built(("B1", 1.0, None), ("B2", float("nan"), 0.5)),
-        [served("B1", 1.0, None), served("B2", None, 0.5)],
-        NAMES,
-        DAY,
-    )
-    assert (result.holds, result.compared, result.different, result.worst) == (True, 4, 0, ())
+    result = compare(built(("B1", 1.0, None), ("B2", float("nan"), 0.5)), served((1.0, None), (None, 0.5)), NAMES, DAY)
+    assert (result.holds, result.compared, result.different, result.share, result.worst) == (True, 4, 0, 0.0, ())
 
 
 def test_the_last_bit_counts():
-    result = compare(built(("B1", 1.0, 0.3)), [served("B1", 1.0, 0.1 + 0.2)], NAMES, DAY)
-    assert not result.holds
+    result = compare(built(("B1", 1.0, 0.3)), served((1.0, 0.1 + 0.2)), NAMES, DAY)
+    assert (result.holds, result.share) == (False, 0.5)
     assert result.worst == (Offender("overdue_share", 1, "B1", 0.3, 0.30000000000000004),)
 
 
 @pytest.mark.parametrize(("value", "online"), [(0.0, None), (None, 0.0)])
 def test_null_is_not_zero(value, online):
-    assert compare(built(("B1", value, 0.5)), [served("B1", online, 0.5)], NAMES, DAY).different == 1
+    assert compare(built(("B1", value, 0.5)), served((online, 0.5)), NAMES, DAY).different == 1
 
 
 def test_a_customer_without_facts_differs_in_everything():
-    nobody = OnlineFacts("B1", dict.fromkeys(NAMES), None, None)
-    result = compare(built(("B1", None, None)), [nobody], NAMES, DAY)
+    result = compare(built(("B1", None, None)), served(None), NAMES, DAY)
     assert (result.different, result.missing, result.holds) == (2, 1, False)
 
 
 def test_facts_of_another_day_do_not_hold_even_if_equal():
-    result = compare(built(("B1", 1.0, 0.5)), [served("B1", 1.0, 0.5, as_of=DAY - timedelta(days=1))], NAMES, DAY)
+    result = compare(built(("B1", 1.0, 0.5)), served((1.0, 0.5), as_of=DAY - timedelta(days=1)), NAMES, DAY)
     assert (result.different, result.other_day, result.holds) == (0, 1, False)
 
 
+def test_a_customer_online_whom_the_book_does_not_know_does_not_hold():
+    result = compare(built(("B1", 1.0, 0.5)), served((1.0, 0.5)), NAMES, DAY, beyond_the_book=1)
+    assert (result.different, result.holds) == (0, False)
+
+
 def test_the_worst_come_first_and_no_more_than_asked_for():
-    rows = built(("B2", 1.0, 0.5), ("B1", 1.0, 0.5))
-    online = [served("B2", 9.0, 0.5), served("B1", 8.0, 0.6)]
+    rows = built(("B1", 1.0, 0.5), ("B2", 1.0, 0.5), ("B3", 1.0, 0.5))
+    online = served((8.0, 0.6), (-8.0, 0.5), (2.0, None))
     result = compare(rows, online, NAMES, DAY)
-    assert [(o.feature, o.customers, o.customer_id) for o in result.worst] == [
-        ("open_count", 2, "B1"),
-        ("overdue_share", 1, "B1"),
-    ]
+    assert result.worst == (
+        Offender("open_count", 3, "B2", 1.0, -8.0),
+        Offender("overdue_share", 2, "B3", 0.5, None),
+    )
     assert len(compare(rows, online, NAMES, DAY, show=1).worst) == 1
+
+
+def test_no_customers_hold():
+    assert compare(built(), served(), NAMES, DAY).holds
 
 
 def invoice(number, customer_id, issued_on, days, amount):

@@ -129,7 +129,7 @@ class DoublingFeast(LossyFeast):
 @pytest.mark.parametrize("feast", [LossyFeast(), DoublingFeast()])
 def test_rows_that_feast_loses_or_doubles_stop_everything(entities, feast):
     with pytest.raises(RowsChangedError, match="asked for 2 rows and gave"):
-        join_history(feast, entities(("B1", after(1)), ("B2", after(1))), NAMES, stale_after_days=7, threads=1)
+        join_history(feast, entities(("B1", after(1)), ("B2", after(1))), NAMES, stale_after_days=7)
 
 
 class ShufflingFeast(LossyFeast):
@@ -143,7 +143,7 @@ class ShufflingFeast(LossyFeast):
 
 def test_the_order_of_the_join_does_not_matter(entities):
     asked = entities(("B1", after(1)), ("B2", after(1)))
-    found = join_history(ShufflingFeast(), asked, ["open_count"], stale_after_days=7, threads=1)
+    found = join_history(ShufflingFeast(), asked, ["open_count"], stale_after_days=7)
     assert found["open_count"].to_pylist() == [1.0, 2.0]
 
 
