@@ -64,9 +64,7 @@ def book_of(folder: Path, given: argparse.Namespace) -> Any:
     from data.book import open_book
     from data.lake import Lake
 
-    book = open_book(Lake(folder / "lake"), threads=given.threads)
-    book.backend.con.execute(f"SET memory_limit = '{given.memory}'")
-    return book
+    return open_book(Lake(folder / "lake"), threads=given.threads, memory=given.memory)
 
 
 def random_pairs(folder: Path, count: int) -> pa.Table:
@@ -114,7 +112,7 @@ def ours_cohort(folder: Path, given: argparse.Namespace) -> int:
 
     book = book_of(folder, given)
     spine = book.memtable(random_pairs(folder, given.pairs))
-    return int(book.held(build(book, spine, features=STORED.names, every_customer=True)).count().execute())
+    return int(build(book, spine, features=STORED.names, every_customer=True).count().execute())
 
 
 def ours_windows(folder: Path, given: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from rich.markup import escape
 
-import cli.catalogue  # noqa: F401 - adds its command to `features`
+import cli.catalogue
 import cli.engines  # noqa: F401 - adds its command to `features`
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library

@@ -1,7 +1,7 @@
 """The book: all tables of the receivables ledger on one engine, ready for expressions."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Book:
     tables: Mapping[str, ibis.Table]
     currency: str
     backend: Any
+    _held: list[str] = field(default_factory=list, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> ibis.Table:
         return self.tables[name]
@@ -60,7 +61,19 @@ class Book:
         Between steps of a long computation: the engine then plans each step with true row counts. Left to plan all
         of them as one query it guesses, and has joined every invoice with every dispute.
         """
-        return self.backend.create_table(ibis.util.gen_name("held"), rows, temp=True)
+        name = ibis.util.gen_name("held")
+        made = self.backend.create_table(name, rows, temp=True)
+        self._held.append(name)
+        return made
+
+    def computed(self, make: Callable[[], ibis.Table]) -> ibis.Table:
+        """The rows that ``make`` describes, held; what it held on the way there is let go."""
+        mark = len(self._held)
+        made = self.held(make())
+        for name in self._held[mark:-1]:
+            self.backend.drop_table(name)
+        del self._held[mark:-1]
+        return made
 
     def close(self) -> None:
         """Let go of the engine and what it holds in memory."""
@@ -72,6 +85,7 @@ def open_book(
     *,
     currency: str | None = None,
     threads: int = 2,
+    memory: str | None = None,
     engine: str = "duckdb",
     spark: SparkOptions | None = None,
 ) -> Book:
@@ -81,6 +95,7 @@ def open_book(
         lake: Where the tables are; for Spark on a cluster, at a path that all its machines can read.
         currency: Currency of the figures; None for the one currency of the invoices.
         threads: Threads of this machine, 1 or more.
+        memory: Most memory that DuckDB takes, such as 6GB, before it spills; None for its own choice.
         engine: ``duckdb`` or ``spark``; either gives the same values.
         spark: How Spark is started, if it is.
 
@@ -91,6 +106,11 @@ def open_book(
         EngineMissingError: This machine cannot start it; the text says what to install.
     """
     backend = _started(engine, threads, lake.root / ".spill", spark)
+    if engine == "duckdb":
+        # Nothing that is read from a book relies on the order of rows, and keeping it costs memory and a thread.
+        backend.con.execute("SET preserve_insertion_order = false")
+        if memory is not None:
+            backend.con.execute(f"SET memory_limit = '{memory}'")
     tables = {}
     for name, contract in CONTRACTS.items():
         files = lake.files(name)

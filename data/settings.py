@@ -21,6 +21,11 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(".o2c-risk"), description="Folder for everything that is written at run time.")
     threads: int = Field(default=2, ge=1, le=256, description="Threads for DuckDB and for fitting a model.")
+    memory: str | None = Field(
+        default=None,
+        pattern="^[0-9]{1,5}(MB|GB)$",
+        description="Most memory that DuckDB takes for features, such as 6GB; beyond it, it spills to the home folder.",
+    )
     currency: str | None = Field(
         default=None,
         pattern="^[A-Z]{3}$",

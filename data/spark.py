@@ -5,6 +5,7 @@ Each engine is a session of its own, with tables of its own.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +63,10 @@ class SparkEngine(Backend):  # type: ignore[misc]  # Ibis publishes no types
             self._put(name, step)
         return self.table(name)
 
+    def drop_table(self, name: str, /, **how: Any) -> None:
+        """Let a table go; like Ibis's own unless it is a temporary one."""
+        self._drop(name) if name in self._names else super().drop_table(name, **how)
+
     def read_files(self, contract: Contract, files: list[str]) -> ibis.Table:
         """A table of the lake in its contract's columns and types; what older files lack is unknown in their rows.
 
@@ -70,8 +75,8 @@ class SparkEngine(Backend):  # type: ignore[misc]  # Ibis publishes no types
             files: Its Parquet files, at least one, at paths that every executor can read.
         """
         schema = from_arrow_schema(pa.schema([column.with_nullable(True) for column in contract.schema]))
-        # Without this a [ or { in a path would be a pattern.
-        rows = self._session.read.schema(schema).option("__globPaths__", "false").parquet(*files)
+        # Spark takes a path for a pattern.
+        rows = self._session.read.schema(schema).parquet(*(re.sub(r"([][{}*?\\])", r"\\\1", file) for file in files))
         return self._named(contract.name, rows.fillna(False, ["is_deleted"]))
 
     def get_schema(self, table_name: str, **where: Any) -> ibis.Schema:
@@ -80,7 +85,7 @@ class SparkEngine(Backend):  # type: ignore[misc]  # Ibis publishes no types
         if not any(kind.is_timestamp() for kind in plain.types):
             return plain
         instants = {c.name for c in self._session.table(table_name).schema if isinstance(c.dataType, TimestampType)}
-        utc = ibis.dtype("timestamp('UTC')")
+        utc = ibis.dtype("timestamp('UTC', 6)")
         return ibis.schema({name: utc if name in instants else kind for name, kind in plain.items()})
 
     def to_pyarrow(self, expr: Any, /, *, params: Any = None, limit: Any = None, **how: Any) -> Any:

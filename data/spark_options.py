@@ -15,6 +15,8 @@ SESSION: Final = {
     "spark.sql.ansi.enabled": "true",
     # A product of decimals keeps all its places, as on DuckDB, rather than being rounded to make room in front.
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    # What Spark infers of a kept table may name columns that it no longer has ("key not found" in a union of such).
+    "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 
@@ -55,7 +57,8 @@ def settings_of(threads: int, spill: Path | None, options: SparkOptions) -> dict
     if master.startswith("local"):
         # A cluster's executors call the driver back, so that there the address is for its operator to say.
         own = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-        settings |= own | {"spark.sql.shuffle.partitions": str(threads)}
+        # Spark's own pages are so large that on a small heap a query of twenty sorts finds none left.
+        settings |= own | {"spark.sql.shuffle.partitions": str(threads), "spark.buffer.pageSize": "1m"}
     if spill is not None:
         settings["spark.local.dir"] = str(spill.absolute())
     java = f"{settings[_JAVA_OPTIONS]} {options.more.get(_JAVA_OPTIONS, '')}".strip()

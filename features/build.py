@@ -57,6 +57,10 @@ def build(
         MissingCaseColumnsError: Invoice features were asked for without the spine's invoice columns.
     """
     wanted = CUSTOMER.names if features is None else [feature.name for feature in named(features)]
+    return book.computed(lambda: _features(book, spine, wanted, every_customer=every_customer))
+
+
+def _features(book: Book, spine: ibis.Table, wanted: Sequence[str], *, every_customer: bool) -> ibis.Table:
     needed = _customer_names(wanted)
     cases = book.held(cases_of(spine))
     facts = _joined(cases, _families(book, cases, needed, every_customer=every_customer), needed)

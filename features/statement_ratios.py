@@ -18,21 +18,15 @@ if TYPE_CHECKING:  # the book brings the lake with it, which a service that read
 _NO_PART: Final = "there is no statement, or the latest lacks a part of it"
 
 
-def _of(name: str, meaning: str, whole: str, risk: int, low: float = -INF, high: float = INF) -> Feature:
+def _of(name: str, meaning: str, whole: str, risk: int, low: float = -INF) -> Feature:
     unit = "days" if name.startswith("days_") else "ratio"
     null_means = f"{_NO_PART}, or {whole} is not above 0"
-    return Feature(name, f"{meaning}, latest statement.", unit, low, high, null_means, risk, "financials")
+    return Feature(name, f"{meaning}, latest statement.", unit, low, INF, null_means, risk, "financials")
 
 
 FEATURES: Final[tuple[Feature, ...]] = (
     _of("current_ratio", "Current assets over current liabilities", "current liabilities", -1, low=0),
-    _of(
-        "quick_ratio",
-        "Current assets less inventories over current liabilities",
-        "current liabilities",
-        -1,
-        low=0,
-    ),
+    _of("quick_ratio", "Current assets less inventories over current liabilities", "current liabilities", -1),
     _of("equity_share", "Equity over total assets", "total assets", -1),
     _of("debt_to_equity", "Interest-bearing debt over equity", "equity", 1, low=0),
     _of("interest_cover", "Earnings before interest and tax over interest paid", "interest paid", -1),

@@ -55,8 +55,8 @@ def _last_of_each_day(dated: ibis.Table, key: Sequence[str]) -> ibis.Table:
     of_the_day = ibis.window(
         group_by=[*key, "known_on"], order_by=[ibis.desc("known_at"), *(ibis.desc(name) for name in content)]
     )
-    ranked = dated.mutate(rank=ibis.row_number().over(of_the_day))
-    return ranked.filter(ranked["rank"] == 0).drop("known_at", "source", "rank")
+    ranked = dated.mutate(place_of_day=ibis.row_number().over(of_the_day))
+    return ranked.filter(ranked.place_of_day == 0).drop("known_at", "source", "place_of_day")
 
 
 def of_customers(rows: ibis.Table, key: Sequence[str], customers: ibis.Table) -> ibis.Table:

@@ -165,7 +165,7 @@ class OnRedis:
             *values, told, is_there = self._said(pipe.execute)
             now = int(told or 0)
             # The first batch settles which namespace is read; a later one must only find it still there.
-            if False:
+            if (start == 0 and now != generation) or (generation and not is_there):
                 return None, now
             found += values
         return found, now

@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 from cli.app import app, main
 from cli.errors import Exit
-from cli.facts import the_store
+from cli.facts import EarlierDayError, news, push, the_store
 from cli.ledger import the_book
 from data.contracts import CONTRACTS
 from data.lake import Lake
 from data.settings import Settings
 from features.build import as_of_now
-from features.store.push import facts_of_customers
+from features.store.touched import NoMarkError, Touched
 
 DAY = date(2024, 3, 1)
 NEXT = DAY + timedelta(days=1)
@@ -98,9 +98,8 @@ def test_news_are_pushed_and_all_facts_of_the_customer_equal_the_book(home):
     online = store.read_online(["C2"], store.names)[0]
     expected = whole.filter(pc.equal(whole["customer_id"], "C2")).to_pylist()[0]
     assert online.values == {name: expected[name] for name in store.names}
-    # And a push has computed the very rows of the whole book, unknown and repeated customers aside.
-    some = facts_of_customers(book, ["C3", "C1", "nobody", "C3"], DAY, store.names)
-    assert some.to_pylist() == whole.filter(pc.is_in(whole["customer_id"], pa.array(["C1", "C3"]))).to_pylist()
+    book.close()
+    store.close()
 
 
 def refused(monkeypatch, capsys, *arguments):
@@ -121,9 +120,22 @@ def test_what_cannot_be_pushed_is_said_in_plain_words(home, monkeypatch, capsys)
     assert "hidden" not in said
 
 
-def test_customers_are_named_or_those_with_rows_known_since_and_no_day_goes_back(home, monkeypatch, capsys):
-    told("refresh", "--as-of", DAY)
-    assert told("push", "--as-of", DAY, "--since", "2024-01-07T12:00")[0]["customer_ids"] == ["C3"]
-    assert told("push", "--as-of", NEXT, "--customers", "C3", "--customers", "C1")[0]["customer_ids"] == ["C1", "C3"]
-    before = DAY - timedelta(days=1)
-    assert f"facts online are as of {DAY}" in refused(monkeypatch, capsys, "push", "--as-of", before, "--since", DAY)
+def test_customers_are_named_or_are_those_with_rows_known_since(home):
+    settings = Settings()
+    store = the_store(settings)
+    since = datetime(2024, 1, 7, 12, tzinfo=UTC)
+    assert news(settings, store, since=since, customers=()).customer_ids == ("C3",)
+    assert news(settings, store, since=None, customers=("C3", "C1", "C3")).customer_ids == ("C1", "C3")
+    with pytest.raises(NoMarkError, match="run `o2c-risk features refresh` first"):
+        news(settings, store, since=None, customers=())
+    store.close()
+
+
+def test_a_push_does_not_put_customers_back_to_an_earlier_day(home):
+    store = the_store(Settings())
+    nothing = {name: pa.nulls(1, pa.float64()) for name in store.names}
+    rows = pa.table({"customer_id": ["C1"], "as_of": pa.array([NEXT], pa.date32())} | nothing)
+    store.write_whole(rows, computed_at=known(NEXT), mark={"as_of": str(NEXT), "tables": {}})
+    with pytest.raises(EarlierDayError, match=f"facts online are as of {NEXT}; a push as of {DAY}"):
+        push(the_book(Settings()), store, Touched(("C1",), ()), as_of=DAY, computed_at=known(NEXT))
+    store.close()

@@ -1,17 +1,14 @@
-"""Books drawn at random, with every quirk that the contracts allow, dates aimed at the edges of the windows."""
+"""Books drawn at random, with every quirk that the contracts allow."""
 
-import random
-from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from data.contracts import CONTRACTS
-from tests.features.rows import AS_OF, Rows, days, instant, row
+from tests.features.dice import Draw
+from tests.features.random_surroundings import covered, judged, rates, stated
+from tests.features.rows import AS_OF, Rows, days
 
-EDGES = (0, 1, 4, 5, 6, 29, 30, 31, 89, 90, 91, 179, 180, 181, 274, 275, 276, 359, 360, 364, 365, 366, 454, 455)
 LATENESS = (-40, -21, -1, 0, 0, 0, 0, 1, 4, 5, 6, 15, 29, 30, 31, 61, 91, 130, 200)
-KNOWLEDGE_LAG = (0, 0, 0, 0, 1, 1, 3, 12, -2)
 CUSTOMERS = 30
 
 
@@ -20,64 +17,10 @@ def random_rows(seed: int, customers: int = CUSTOMERS) -> Rows:
     draw = Draw(seed, customers)
     for number in range(customers):
         _customer(draw, f"C{number}", number)
-    _rates(draw)
+    rates(draw)
     for given in draw.rows.values():
         draw.rng.shuffle(given)
     return draw.rows
-
-
-class Draw:
-    """The dice, and the rows drawn so far."""
-
-    def __init__(self, seed: int, customers: int) -> None:
-        self.rng = random.Random(seed)
-        self.customers = customers
-        self.rows: Rows = {name: [] for name in CONTRACTS}
-        self.deep = self.maybe(0.4)
-
-    def maybe(self, chance: float) -> bool:
-        return self.rng.random() < chance
-
-    def choice(self, *of: Any) -> Any:
-        return self.rng.choice(of)
-
-    def ago(self) -> int:
-        return self.rng.choice(EDGES) if self.maybe(0.5) else self.rng.randint(-5, self.choice(100, 420, 760))
-
-    def past(self) -> date:
-        return AS_OF - days(self.ago())
-
-    def known(self, happened_on: date) -> date:
-        """Mostly soon after; one in five at the very edge of what is known at ``AS_OF``, where a leak would show."""
-        edge = AS_OF + days(self.choice(0, 1, 1))
-        if self.maybe(0.2) and happened_on <= edge:
-            return edge
-        return happened_on + days(self.rng.choice(KNOWLEDGE_LAG))
-
-    def money(self) -> Decimal | None:
-        """A multiple of 0.16, so that quarters of quarters are still money."""
-        return None if self.maybe(0.08) else Decimal(self.rng.randint(1, 9999)) * Decimal("0.16")
-
-    def currency(self) -> str:
-        return self.rng.choices(("EUR", "USD", "JPY"), (90, 8, 2))[0]
-
-    def someone(self) -> str:
-        return f"C{self.rng.randrange(self.customers)}"
-
-    def add(self, table: str, since: date, changes: tuple[Mapping[str, Any], ...] = (), /, **values: Any) -> dict:
-        """A row, now and then corrected, moved to another customer or withdrawn, once or twice; returns the first."""
-        known_on = self.known(since)
-        first = latest = row(table, known_on=known_on, hour=6, **values)
-        self.rows[table].append(first)
-        moved = {"customer_id": self.someone()} if "customer_id" not in CONTRACTS[table].key else {}
-        for hour in (9, 18):
-            if not self.maybe(0.12):
-                break
-            change = self.choice(*changes, moved, {"is_deleted": True})
-            known_on += days(self.choice(0, 1, 20, 60))
-            latest = latest | {"is_deleted": False} | change | {"known_at": instant(known_on, hour)}
-            self.rows[table].append(latest)
-        return first
 
 
 def _customer(draw: Draw, customer_id: str, number: int) -> None:
@@ -87,9 +30,9 @@ def _customer(draw: Draw, customer_id: str, number: int) -> None:
         _invoice(draw, customer_id, f"{customer_id}-I{n}", orders)
     for n in range(draw.choice(0, 0, 1, 2)):
         _free_money(draw, customer_id, n)
-    _judged(draw, customer_id)
-    _stated(draw, customer_id)
-    _covered(draw, customer_id)
+    judged(draw, customer_id)
+    stated(draw, customer_id)
+    covered(draw, customer_id)
 
 
 def _master(draw: Draw, customer_id: str, number: int) -> None:
@@ -263,99 +206,3 @@ def _free_money(draw: Draw, customer_id: str, number: int) -> None:
     _pay(draw, customer_id, f"{customer_id}-U{number}", draw.past(), draw.money(), draw.currency())
     if draw.maybe(0.5):
         _note(draw, customer_id, f"{customer_id}-F{number}", None, draw.past(), draw.money())
-
-
-def _judged(draw: Draw, customer_id: str) -> None:
-    for ago in draw.rng.sample(EDGES, draw.choice(0, 0, 1, 3)):
-        happened_on, kind = AS_OF - days(ago), draw.choice("DUNNING", "DUNNING", "LEGAL", "WRITE_OFF", "INSOLVENCY")
-        event = {"happened_on": happened_on, "kind": kind, "amount": draw.money()}
-        changes = ({"amount": draw.money()},)
-        draw.add("credit_events", happened_on, changes, customer_id=customer_id, currency=draw.currency(), **event)
-    for agency in draw.rng.sample(("INTERNAL", "ONE", "TWO"), draw.choice(0, 1, 2)):
-        for ago in draw.rng.sample((*EDGES, 500, 730), draw.choice(1, 2, 4)):
-            rated_on, ranks = AS_OF - days(ago), draw.choice(None, 10, 10, 7)
-            rated = {
-                "rated_on": rated_on,
-                "agency": agency,
-                "grade": "A",
-                "ranks": ranks,
-                "rank": draw.choice(None, *range(1, 1 + (ranks or 7))),
-                "valid_to_on": draw.choice(None, None, rated_on + days(draw.choice(0, 180, ago, ago + 1))),
-            }
-            draw.add("ratings", rated_on, ({"rank": 1},), customer_id=customer_id, **rated)
-
-
-SUMS = (
-    "total_assets",
-    "current_assets",
-    "current_liabilities",
-    "total_liabilities",
-    "intangible_assets",
-    "cash",
-    "receivables",
-    "inventories",
-    "payables",
-    "financial_debt",
-    "revenue",
-    "cost_of_sales",
-    "depreciation",
-    "interest_expense",
-)
-SIGNED = ("retained_earnings", "equity", "ebit", "net_income", "operating_cash_flow")
-
-
-def _stated(draw: Draw, customer_id: str) -> None:
-    months = [date(2023, month, 1) for month in range(2, 13)] + [date(2024, month, 1) for month in (1, 2, 3)]
-    for month in draw.rng.sample(months, draw.choice(0, 2, 3, 9)):
-        stated = {"revenue": draw.money(), "employees": draw.choice(None, 3, 40), "currency": draw.currency()}
-        changes = ({"revenue": draw.money()}, {"employees": 7})
-        draw.add("customer_financials", month, changes, customer_id=customer_id, period_start_on=month, **stated)
-    for year in draw.rng.sample((2020, 2021, 2022, 2023), draw.choice(0, 1, 2, 3)):
-        ended_on, rarely = date(year, 12, 31), 0.07
-        figures = {name: None if draw.maybe(rarely) else Decimal(draw.rng.randint(0, 500)) for name in SUMS}
-        figures |= {name: None if draw.maybe(rarely) else Decimal(draw.rng.randint(-100, 400)) for name in SIGNED}
-        kept = {"period_months": draw.choice(None, 12, 6, 18), "is_audited": draw.choice(None, True, False)}
-        known_on = ended_on + timedelta(days=draw.choice(30, 61, 100))
-        changes = ({"equity": Decimal(50)}, {"revenue": Decimal(900)}, {"total_assets": None})
-        named = {"customer_id": customer_id, "fiscal_year_end_on": ended_on, "currency": draw.currency()}
-        draw.add("statements", known_on, changes, **named, **kept, **figures)
-
-
-def _covered(draw: Draw, customer_id: str) -> None:
-    """Limits and securities, with the day they begin or end at the edge."""
-    for ago in draw.rng.sample(EDGES, draw.choice(0, 0, 1, 2, 3)):
-        valid_from_on = AS_OF - days(ago)
-        amount = draw.choice(Decimal(0), *(Decimal(draw.rng.randint(1, 99)) * 160 for _ in range(5)))
-        known_on = valid_from_on - days(draw.choice(0, 30))
-        limit = {"valid_from_on": valid_from_on, "valid_to_on": _end(draw, valid_from_on), "amount": amount}
-        changes = ({"amount": amount * 2}, {"valid_to_on": AS_OF})
-        draw.add("limits", known_on, changes, customer_id=customer_id, currency=draw.currency(), **limit)
-    for number in range(draw.choice(0, 0, 1, 2)):
-        valid_from_on = draw.past()
-        security = {
-            "security_id": f"{customer_id}-S{number}",
-            "customer_id": customer_id,
-            "kind": draw.choice("INSURANCE", "INSURANCE", "GUARANTEE", "LETTER_OF_CREDIT", "DEPOSIT"),
-            "valid_from_on": valid_from_on,
-            "valid_to_on": _end(draw, valid_from_on),
-            "amount": Decimal(draw.rng.randint(0, 99)) * 160,
-            "currency": draw.currency(),
-            "covered_percent": draw.choice(None, Decimal(90), Decimal("66.666667")),
-        }
-        draw.add("securities", valid_from_on, ({"valid_to_on": AS_OF - days(1)},), **security)
-
-
-def _end(draw: Draw, begin: date) -> date | None:
-    return draw.choice(None, None, max(begin, AS_OF + days(draw.choice(-46, -45, -1, 0, 1, 200))))
-
-
-def _rates(draw: Draw) -> None:
-    """Quotes for USD with gaps longer than a month, corrected now and then; the other way round too; none for JPY."""
-    ago = 800
-    while ago > -10:
-        quoted_on = AS_OF - days(ago)
-        for pair in (("USD", "EUR"), ("EUR", "USD"), ("GBP", "EUR")):
-            rate = {"currency": pair[0], "into_currency": pair[1], "quoted_on": quoted_on}
-            value = Decimal(draw.rng.randint(8 * 10**7, 11 * 10**7)) / 10**8
-            draw.add("exchange_rates", quoted_on, ({"rate": value * 2},), rate=value, **rate)
-        ago -= draw.choice(1, 7, 31, 32, 60)

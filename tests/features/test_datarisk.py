@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -15,7 +16,10 @@ from data.lake import Lake
 from data.mapping import load_mapping
 from features.build import build
 from features.feature_sets import FEATURES, LATE, STORED
+from tests.features.ledger import FAMILY_OF
+from tests.features.reference import relating
 from tests.features.reference.customer import features as plain
+from tests.features.reference.desk import Desk
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +59,38 @@ def test_every_value_lies_in_its_range(built):
     assert outside == {}
 
 
+AMONG_OTHERS = ("peers", "beside_peers", "group", "group_share")
+
+
 def test_a_sample_equals_the_plain_reference(book, built):
     sample = random.Random(7).sample(built.to_pylist(), 60)
-    theirs = {row["customer_id"] for row in sample}
-    rows = {name: book[name].filter(book[name].customer_id.isin(theirs)).to_pyarrow().to_pylist() for name in CONTRACTS}
-    by_customer = {
-        who: {name: [row for row in given if row["customer_id"] == who] for name, given in rows.items()}
-        for who in theirs
+    names = [name for name in STORED.names if FAMILY_OF.get(name) not in AMONG_OTHERS]
+    rows = {
+        who: {name: _of(book[name], who).to_pyarrow().to_pylist() for name in CONTRACTS}
+        for who in {row["customer_id"] for row in sample}
     }
     for row in sample:
-        expected = plain(by_customer[row["customer_id"]], row["customer_id"], row["as_of"], currency=book.currency)
-        for name in STORED.names:
-            assert _near(row[name], expected[name]), (row["case_id"], name, row[name], expected[name])
+        who = row["customer_id"]
+        assert _unlike(row, plain(rows[who], who, row["as_of"], currency=book.currency), names) == []
+
+
+def test_the_peers_of_some_equal_the_plain_reference(book, built):
+    """On the day with the most cases, since the reference reads the whole book for it."""
+    as_of = Counter(built["as_of"].to_pylist()).most_common(1)[0][0]
+    cases = [row for row in built.to_pylist() if row["as_of"] == as_of]
+    names = [name for name in STORED.names if FAMILY_OF.get(name) in AMONG_OTHERS]
+    desk = Desk({name: book[name].to_pyarrow().to_pylist() for name in CONTRACTS}, as_of, book.currency)
+    for row in random.Random(7).sample(cases, min(5, len(cases))):
+        assert _unlike(row, relating.facts(desk, row["customer_id"]), names) == []
+
+
+def _of(table, customer_id):
+    return table.filter(table.customer_id == customer_id) if "customer_id" in table.columns else table
+
+
+def _unlike(row, expected, names):
+    found = [(name, row[name], expected[name]) for name in names if not _near(row[name], expected[name])]
+    return [(row["case_id"], *difference) for difference in found]
 
 
 def _near(a, b):

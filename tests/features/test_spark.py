@@ -76,7 +76,7 @@ def issued(datarisk_lake):
     rows = book["invoices"].select("invoice_id", "customer_id", "issued_on", "due_on", "amount", "interest_rate")
     rows = rows.rename(case_id="invoice_id").order_by("case_id").to_pyarrow()
     book.close()
-    rows = rows.take(range(0, rows.num_rows, 997))
+    rows = rows.take(list(range(0, rows.num_rows, 997)))
     before = [day - timedelta(days=1) for day in rows["issued_on"].to_pylist()]
     return rows.append_column("as_of", pa.array(before, pa.date32()))
 

@@ -104,12 +104,9 @@ def test_rates_concern_everybody_and_are_left_to_the_refresh(lake):
 
 
 def test_a_correction_that_moves_a_row_concerns_both(lake):
+    put(lake, "securities", {"security_id": "S1", "customer_id": "C1"})
     mark = lake_mark(lake)
-    put(lake, "disputes", {"dispute_id": "D1", "customer_id": "C1", "invoice_id": "gone"})
-    before = lake_mark(lake)
-    later = KNOWN + timedelta(days=1)
-    put(lake, "disputes", {"dispute_id": "D1", "customer_id": "QUIET", "invoice_id": "gone", "known_at": later})
-    assert touched_by_news(lake, before).customer_ids == ("C1", "QUIET")
+    put(lake, "securities", {"security_id": "S1", "customer_id": "QUIET", "known_at": KNOWN + timedelta(days=1)})
     assert touched_by_news(lake, mark).customer_ids == ("C1", "QUIET")
 
 
