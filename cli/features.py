@@ -15,9 +15,6 @@ features_app: Final = typer.Typer(
     help="Compute every customer's facts at the end of a day, put them online and check them against the book.",
     epilog="Example: o2c-risk features --as-of 2021-03-01   |   o2c-risk features push   |   o2c-risk features parity",
 )
-DIFFERS: Final = 1
-"""Exit code of `features parity` when anything differs, so that a nightly job can stop on it."""
-
 AsOf = Annotated[str | None, typer.Option(help="Business day, year-month-day; today unless given.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of tables.")]
 
@@ -106,7 +103,7 @@ def push(
     show_json(written) if as_json else tell_pushed(written)
 
 
-@features_app.command(epilog=f"Exit code {DIFFERS} when anything differs. Example: o2c-risk features parity --json")
+@features_app.command(epilog=f"Exit code {int(Exit.ALERT)} when anything differs. Example: o2c-risk features parity")
 def parity(
     as_of: Annotated[
         str | None,
@@ -131,7 +128,7 @@ def parity(
     else:
         tell_parity(found)
     if not found.holds:
-        raise typer.Exit(DIFFERS)
+        raise typer.Exit(Exit.ALERT)
 
 
 def _instant(text: str | None) -> datetime | None:

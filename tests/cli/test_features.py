@@ -84,7 +84,7 @@ def test_news_are_pushed_and_all_facts_of_the_customer_equal_the_book(home):
     put(home, "payments", payment)
     put(home, "allocations", allocation)
     found, code = told("parity", "--show", 500)
-    assert (code, found["holds"], found["missing"], found["as_of"]) == (1, False, 0, str(DAY))
+    assert (code, found["holds"], found["missing"], found["as_of"]) == (Exit.ALERT, False, 0, str(DAY))
     assert found["share"] == found["different"] / found["compared"] > 0
     offender = next(o for o in found["worst"] if o["feature"] == "open_count")
     assert offender == {"feature": "open_count", "customers": 1, "customer_id": "C2", "built": 0.0, "served": 1.0}

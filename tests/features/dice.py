@@ -35,10 +35,14 @@ class Draw:
         return AS_OF - days(self.ago())
 
     def known(self, happened_on: date) -> date:
-        """Mostly soon after; one in five at the very edge of what is known at ``AS_OF``, where a leak would show."""
+        """Mostly soon after, or at the edge of what is known at ``AS_OF``, where a leak would show: one in five of what
+        has happened, half of what is still to come.
+        """
         edge = AS_OF + days(self.choice(0, 1, 1))
         if self.maybe(0.2) and happened_on <= edge:
             return edge
+        if AS_OF < happened_on <= AS_OF + days(60) and self.maybe(0.5):
+            return AS_OF - days(self.choice(0, 1))
         return happened_on + days(self.rng.choice(KNOWLEDGE_LAG))
 
     def money(self) -> Decimal | None:
@@ -46,7 +50,7 @@ class Draw:
         return None if self.maybe(0.08) else Decimal(self.rng.randint(1, 9999)) * Decimal("0.16")
 
     def currency(self) -> str:
-        return self.rng.choices(("EUR", "USD", "JPY"), (90, 8, 2))[0]
+        return self.rng.choices(("EUR", "USD", "JPY"), (85, 13, 2))[0]
 
     def someone(self) -> str:
         return f"C{self.rng.randrange(self.customers)}"

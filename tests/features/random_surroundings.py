@@ -100,4 +100,4 @@ def rates(draw: Draw) -> None:
             rate = {"currency": pair[0], "into_currency": pair[1], "quoted_on": quoted_on}
             value = Decimal(draw.rng.randint(8 * 10**7, 11 * 10**7)) / 10**8
             draw.add("exchange_rates", quoted_on, ({"rate": value * 2},), rate=value, **rate)
-        ago -= draw.choice(1, 7, 31, 32, 60)
+        ago -= draw.choice(1, 7, 33, 33, 34, 45)
