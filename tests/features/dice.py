@@ -20,7 +20,7 @@ class Draw:
         self.rng = random.Random(seed)
         self.customers = customers
         self.rows: Rows = {name: [] for name in CONTRACTS}
-        self.deep = self.maybe(0.4)
+        self.is_odd = seed % 2 == 1
 
     def maybe(self, chance: float) -> bool:
         return self.rng.random() < chance

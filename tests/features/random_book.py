@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.features.dice import Draw
 from tests.features.random_surroundings import covered, judged, rates, stated
-from tests.features.rows import AS_OF, Rows, days
+from tests.features.rows import AS_OF, Rows, days, row
 
 LATENESS = (-40, -21, -1, 0, 0, 0, 0, 1, 4, 5, 6, 15, 29, 30, 31, 61, 91, 130, 200)
 CUSTOMERS = 30
@@ -35,18 +35,24 @@ def _customer(draw: Draw, customer_id: str, number: int) -> None:
     covered(draw, customer_id)
 
 
+LOOP = {1: "C2", 2: "C3", 3: "C1", 4: "C4"}
+
+
 def _master(draw: Draw, customer_id: str, number: int) -> None:
-    """A master record for most, some corrected; owners in a long chain, in a loop, unknown, or anybody."""
+    """A master record for most. In odd books twenty own each other in a row, in even ones three in a circle."""
     chain = f"C{number + 1}" if 5 <= number < 24 else None
-    owner = chain if draw.deep and chain else draw.choice(None, None, chain, draw.someone(), "NOT-A-CUSTOMER")
-    loop = {1: "C2", 2: "C3", 3: "C1", 4: "C4"}.get(number)
-    if draw.maybe(0.03 if draw.deep else 0.12):
+    owner = chain if draw.is_odd else LOOP.get(number)
+    if owner:
+        known_on = AS_OF - days(draw.choice(950, 950, 950, 30))
+        owned = {"customer_id": customer_id, "parent_id": owner, "industry": draw.choice(None, "STEEL")}
+        draw.rows["customers"].append(row("customers", known_on=known_on, hour=3, **owned))
+    if draw.maybe(0.99 if owner else 0.12):
         return
 
     def said() -> dict[str, Any]:
         return {
             "is_natural_person": draw.maybe(0.3),
-            "parent_id": draw.choice(owner, owner, owner, loop or owner, draw.someone()),
+            "parent_id": draw.choice(None, None, chain, LOOP.get(number), draw.someone(), "NOT-A-CUSTOMER"),
             "industry": draw.choice(None, "STEEL", "STEEL", "RETAIL"),
             "region": draw.choice(None, "NORTH", "SOUTH"),
             "size_class": draw.choice(None, "SMALL", "MEDIUM", "LARGE"),
@@ -97,7 +103,7 @@ def _delivery(draw: Draw, order: dict[str, Any], delivery_id: str, amount: Decim
 def _invoice(draw: Draw, customer_id: str, invoice_id: str, orders: list[dict[str, Any]]) -> None:
     issued_on = draw.past()
     # Half of the due dates lie at the edge of a window rather than the issue dates.
-    due_on = max(issued_on, draw.past()) if draw.maybe(0.5) else issued_on + days(draw.rng.randint(0, 60))
+    due_on = max(issued_on, draw.past()) if draw.maybe(0.5) else issued_on + days(draw.choice(0, 30, 30, 45))
     due_on = min(due_on, issued_on + days(400))
     order = draw.rng.choice(orders) if orders and draw.maybe(0.6) else None
     amount = draw.choice(order["amount"], draw.money()) if order else draw.money()

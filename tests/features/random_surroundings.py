@@ -67,7 +67,7 @@ def covered(draw: Draw, customer_id: str) -> None:
     """Limits and securities, with the day they begin or end at the edge."""
     for ago in draw.rng.sample(EDGES, draw.choice(0, 0, 1, 2, 3)):
         valid_from_on = AS_OF - days(ago)
-        amount = draw.choice(Decimal(0), *(Decimal(draw.rng.randint(1, 99)) * 160 for _ in range(5)))
+        amount = draw.choice(Decimal(0), Decimal(draw.rng.randint(1, 99)) * 160)
         known_on = valid_from_on - days(draw.choice(0, 30))
         limit = {"valid_from_on": valid_from_on, "valid_to_on": _end(draw, valid_from_on), "amount": amount}
         changes = ({"amount": amount * 2}, {"valid_to_on": AS_OF})

@@ -25,6 +25,7 @@ CASES = [(f"C{number}", as_of) for as_of in AS_OFS for number in range(31)]  # C
 few = settings(max_examples=3, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 SEEDS = (1, 4)
 books = pytest.mark.parametrize("seed", SEEDS)
+one_book, another_book = (pytest.mark.parametrize("seed", [seed]) for seed in SEEDS)
 
 
 @functools.cache
@@ -76,14 +77,14 @@ def test_looking_one_day_ahead_shows_in_most_features():
     assert len(caught) > 0.6 * len(NAMES)
 
 
-@books
+@one_book
 def test_row_order_does_not_matter(seed):
     rng = random.Random(seed)
     shuffled = {name: rng.sample(given, len(given)) for name, given in random_rows(seed).items()}
     assert differences(CASES, built(seed), features_of(shuffled, CASES, NAMES)) == []
 
 
-@books
+@another_book
 def test_one_customer_alone_has_the_values_it_has_in_a_batch(seed):
     alone = [case for case in CASES if case[0] == f"C{random.Random(seed).randrange(30)}"]
     together = [built(seed)[CASES.index(case)] for case in alone]
@@ -107,8 +108,9 @@ def test_every_feature_takes_several_values_on_the_random_books(name):
     assert len(values - {None}) >= 2, "the random books do not test this feature"
 
 
-@pytest.mark.parametrize(("seed", "times"), [(1, 3), (4, 1000)])
-def test_in_another_unit_of_money_only_money_changes(seed, times):
+@one_book
+def test_in_another_unit_of_money_only_money_changes(seed):
+    times = 1000
     rows = at_whole_rates(random_rows(seed))
     scaled = in_other_money(rows, times)
     expected = [
@@ -118,7 +120,7 @@ def test_in_another_unit_of_money_only_money_changes(seed, times):
     assert differences(CASES, features_of(scaled, CASES, NAMES), expected, exact=False) == []
 
 
-@books
+@another_book
 def test_other_names_for_customers_and_documents_change_nothing(seed):
     rows, name_of = renamed(random_rows(seed))
     cases = [(name_of(who), as_of) for who, as_of in CASES]
