@@ -1,7 +1,7 @@
 """The book: all tables of the receivables ledger on one engine, ready for expressions."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,6 @@ class Book:
     tables: Mapping[str, ibis.Table]
     currency: str
     backend: Any
-    _held: list[str] = field(default_factory=list, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> ibis.Table:
         return self.tables[name]
@@ -61,19 +60,7 @@ class Book:
         Between steps of a long computation: the engine then plans each step with true row counts. Left to plan all
         of them as one query it guesses, and has joined every invoice with every dispute.
         """
-        name = ibis.util.gen_name("held")
-        made = self.backend.create_table(name, rows, temp=True)
-        self._held.append(name)
-        return made
-
-    def computed(self, make: Callable[[], ibis.Table]) -> ibis.Table:
-        """The rows that ``make`` describes, held; what it held on the way there is let go."""
-        mark = len(self._held)
-        made = self.held(make())
-        for name in self._held[mark:-1]:
-            self.backend.drop_table(name)
-        del self._held[mark:-1]
-        return made
+        return self.backend.create_table(ibis.util.gen_name("held"), rows, temp=True)
 
     def close(self) -> None:
         """Let go of the engine and what it holds in memory."""
@@ -175,14 +162,9 @@ def _of_files(backend: Any, contract: Contract, files: list[str]) -> ibis.Table:
 
 
 def _of_rows(backend: Any, contract: Contract, rows: pa.Table | None) -> ibis.Table:
-    made = _nullable(contract.schema.empty_table() if rows is None else rows)
+    made = contract.book_schema.empty_table() if rows is None else rows.cast(contract.book_schema)
     # All tables of a Spark session are temporary; those of DuckDB live as long as its memory does.
     return backend.create_table(contract.name, made, temp=backend.name == "pyspark")
-
-
-def _nullable(rows: pa.Table) -> pa.Table:
-    """Without the not-null marks, which Parquet files do not keep: tables of both origins are of one type."""
-    return rows.cast(pa.schema([field.with_nullable(True) for field in rows.schema]))
 
 
 def _only_currency(invoices: ibis.Table) -> str:

@@ -62,6 +62,11 @@ class Contract:
         return pa.schema([pa.field(c.name, c.type, c.nullable) for c in self.columns])
 
     @property
+    def book_schema(self) -> pa.Schema:
+        """The schema without the not-null marks, which Parquet files do not keep: that of a table in a book."""
+        return pa.schema([pa.field(c.name, c.type) for c in self.columns])
+
+    @property
     def names(self) -> list[str]:
         """The column names, in order."""
         return [column.name for column in self.columns]

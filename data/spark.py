@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Final
 
 import ibis
 import ibis.expr.operations as ops
-import pyarrow as pa
 from ibis.backends.pyspark import Backend
 from ibis.backends.pyspark.datatypes import PySparkType
 from ibis.formats.pyarrow import PyArrowData
@@ -74,7 +73,7 @@ class SparkEngine(Backend):  # type: ignore[misc]  # Ibis publishes no types
             contract: The table's contract.
             files: Its Parquet files, at least one, at paths that every executor can read.
         """
-        schema = from_arrow_schema(pa.schema([column.with_nullable(True) for column in contract.schema]))
+        schema = from_arrow_schema(contract.book_schema)
         # Spark takes a path for a pattern.
         rows = self._session.read.schema(schema).parquet(*(re.sub(r"([][{}*?\\])", r"\\\1", file) for file in files))
         return self._named(contract.name, rows.fillna(False, ["is_deleted"]))

@@ -8,10 +8,11 @@ import ibis
 import pyarrow as pa
 
 from data.book import Book
+from data.draft import computed
 from features import case
 from features.as_of import cases_of
 from features.catalogue import Feature
-from features.families import DERIVED_FAMILIES, ITEM_FAMILIES, TABLE_FAMILIES, Sight
+from features.families import DERIVED_FAMILIES, ITEM_FAMILIES, TABLE_FAMILIES, Sight, TableFamily
 from features.feature_sets import CUSTOMER, FEATURES, IS_KNOWN, STORED, named
 from features.items import items
 from features.seen_items import seen_items
@@ -57,10 +58,12 @@ def build(
         MissingCaseColumnsError: Invoice features were asked for without the spine's invoice columns.
     """
     wanted = CUSTOMER.names if features is None else [feature.name for feature in named(features)]
-    return book.computed(lambda: _features(book, spine, wanted, every_customer=every_customer))
+    carried = [name for name in CASE_COLUMNS if name in spine.columns]
+    narrow = spine.select("case_id", "customer_id", "as_of", *carried)
+    return computed(book, _features, tuple(wanted), every_customer, spine=narrow)
 
 
-def _features(book: Book, spine: ibis.Table, wanted: Sequence[str], *, every_customer: bool) -> ibis.Table:
+def _features(book: Book, wanted: Sequence[str], every_customer: bool, *, spine: ibis.Table) -> ibis.Table:
     needed = _customer_names(wanted)
     cases = book.held(cases_of(spine))
     facts = _joined(cases, _families(book, cases, needed, every_customer=every_customer), needed)
@@ -104,15 +107,18 @@ def _customer_names(wanted: Iterable[str]) -> list[str]:
 
 def _families(book: Book, cases: ibis.Table, needed: Sequence[str], *, every_customer: bool) -> dict[str, ibis.Table]:
     """The families that hold a needed feature, and always the two that tell whether a customer is known."""
-    folded = items(book, None if every_customer else cases)
-    sight = Sight(book, cases, folded, seen_items(cases, folded), holds_all=every_customer)
+    wanted = {name: family for name, family in TABLE_FAMILIES.items() if _any(family.features, needed)}
+    folded = items(book, None if every_customer else _whose(book, cases, wanted.values()))
+    sight = Sight(book, cases, folded, seen_items(cases, folded))
     # Each family is computed on its own: as one query, all of them take longer to plan than to run.
     found = {"items": book.held(_item_facts(sight.seen, needed)), "customer": TABLE_FAMILIES["customer"].facts(sight)}
-    return found | {
-        name: book.held(family.facts(sight))
-        for name, family in TABLE_FAMILIES.items()
-        if _any(family.features, needed) and name not in found
-    }
+    return found | {name: book.held(family.facts(sight)) for name, family in wanted.items() if name not in found}
+
+
+def _whose(book: Book, cases: ibis.Table, families: Iterable[TableFamily]) -> ibis.Table:
+    """The customers whose items are looked at: those of the cases, and whom the families compare them with."""
+    others = [family.neighbours(book, cases) for family in families if family.neighbours]
+    return book.held(ibis.union(cases.select("customer_id"), *others, distinct=True)) if others else cases
 
 
 def _any(features: Iterable[Feature], needed: Iterable[str]) -> bool:

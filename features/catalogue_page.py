@@ -1,12 +1,12 @@
 """The catalogue as a page that people read: each feature with its meaning, unit, range, source, owner and nulls."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import ibis
-import pyarrow as pa
 
-from data.book import Book, book_of
+from data.draft import Draft
 from features import case
 from features.as_of import cases_of
 from features.catalogue import INF, Feature
@@ -58,15 +58,14 @@ class _WatchedSight(Sight):
 
 
 def sources() -> dict[str, tuple[str, ...]]:
-    """The tables that each family reads, found by building it on an empty book: family -> names in alphabetical order.
+    """The tables that each family reads, found by drafting it: family -> names in alphabetical order.
 
     A derived family reads none of its own: it is made of features, and those are named in its place.
     """
-    book = book_of({})
-    watched = _Watched(book.tables)
-    looking = Book(watched, book.currency, book.backend)
-    spine = pa.schema({"case_id": pa.string(), "customer_id": pa.string(), "as_of": pa.date32()}).empty_table()
-    cases = cases_of(book.memtable(spine))
+    drafted = Draft.of_contracts("EUR")
+    watched = _Watched(drafted.tables)
+    looking = replace(drafted, tables=watched)
+    cases = cases_of(ibis.table({"customer_id": "string", "as_of": "date"}, name="spine"))
     folded = items(looking, cases)
     sight = _WatchedSight(looking, cases, folded, seen_items(cases, folded))
     found: dict[str, tuple[str, ...]] = dict.fromkeys(ITEM_FAMILIES, _OF_ITEMS)
@@ -74,7 +73,6 @@ def sources() -> dict[str, tuple[str, ...]]:
         watched.asked.clear()
         family.facts(sight)
         found[name] = tuple(sorted(watched.asked))
-    book.close()
     return found | {name: family.inputs for name, family in DERIVED_FAMILIES.items()}
 
 

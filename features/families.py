@@ -59,16 +59,14 @@ class Sight:
     Attributes:
         book: The book.
         cases: Output of `features.as_of.cases_of`, shape (n_cases, 4).
-        items: Output of `features.items.items` for the customers of the cases.
+        items: Output of `features.items.items` for the customers of the cases, and their neighbours.
         seen: Output of `features.seen_items.seen_items`: one row per case and invoice that it could see.
-        holds_all: Whether ``items`` are those of every customer, not only of the cases'.
     """
 
     book: "Book"
     cases: ibis.Table
     items: ibis.Table
     seen: ibis.Table
-    holds_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,10 +86,17 @@ class ItemFamily:
 
 @dataclass(frozen=True)
 class TableFamily:
-    """Facts from elsewhere: one row per case that has any, ``case_no`` and float64 features."""
+    """Facts from elsewhere: one row per case that has any, ``case_no`` and float64 features.
+
+    Attributes:
+        features: What it makes.
+        facts: Their rows.
+        neighbours: Whose items it reads beside those of the cases: book and cases -> table of ``customer_id``.
+    """
 
     features: tuple[Feature, ...]
     facts: Callable[[Sight], ibis.Table]
+    neighbours: "Callable[[Book, ibis.Table], ibis.Table] | None" = None
 
 
 @dataclass(frozen=True)
@@ -165,14 +170,14 @@ TABLE_FAMILIES: Final[dict[str, TableFamily]] = {
     "order_behaviour": TableFamily(
         order_behaviour.FEATURES, lambda sight: order_behaviour.facts(sight.book, sight.cases)
     ),
-    "peers": TableFamily(peers.FEATURES, peers.facts),
+    "peers": TableFamily(peers.FEATURES, peers.facts, peers.neighbours),
     "ratings": TableFamily(ratings.FEATURES, lambda sight: ratings.facts(sight.book, sight.cases)),
     "statement_ratios": TableFamily(
         statement_ratios.FEATURES, lambda sight: statement_ratios.facts(sight.book, sight.cases)
     ),
     "altman": TableFamily(altman.FEATURES, lambda sight: altman.facts(sight.book, sight.cases)),
     "event_kinds": TableFamily(event_kinds.FEATURES, lambda sight: event_kinds.facts(sight.book, sight.cases)),
-    "group": TableFamily(group.FEATURES, group.facts),
+    "group": TableFamily(group.FEATURES, group.facts, group.neighbours),
 }
 
 DERIVED_FAMILIES: Final[dict[str, DerivedFamily]] = {

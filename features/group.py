@@ -95,13 +95,11 @@ def facts(sight: "Sight") -> ibis.Table:
     """One row per case that has a group: ``case_no`` and the features.
 
     The figures of a group are made once for each day that is asked for, whatever the number of its customers among the
-    cases. Unless the items of all customers are at hand, those of its members are folded for that, the others' and once
-    more the case's own; those of a customer that stands alone are not.
+    cases.
     """
-    spans = sight.book.held(_roots(sight.book))
-    at_top = sight.book.held(_with_root(sight.cases, spans))
+    at_top, names = _groups_and_names(sight.book, sight.cases)
     alone = at_top.filter(at_top.has_group & at_top.root.isnull()).select("case_no")
-    groups = _group_figures(sight, at_top.filter(at_top.root.notnull()), spans)
+    groups = _group_figures(sight, at_top.filter(at_top.root.notnull()), names)
     sums = ibis.union(groups, _own_figures(alone, sight.seen))
     return sums.select(
         "case_no",
@@ -111,6 +109,12 @@ def facts(sight: "Sight") -> ibis.Table:
         group_worst_dpd=number(sums.dpd).fill_null(0.0),
         group_worst_member_dpd_365d=sums.worst,
     )
+
+
+def neighbours(book: "Book", cases: ibis.Table) -> ibis.Table:
+    """The members of the groups that cases are in."""
+    _, names = _groups_and_names(book, cases)
+    return names.select("customer_id")
 
 
 def share_facts(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,13 +192,20 @@ def _with_root(cases: ibis.Table, spans: ibis.Table) -> ibis.Table:
     )
 
 
-def _group_figures(sight: "Sight", in_groups: ibis.Table, spans: ibis.Table) -> ibis.Table:
-    """``FIGURES`` of the group of each case: those of its members added up, the worst of the days."""
+def _groups_and_names(book: "Book", cases: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
+    """The cases with their roots, and the names of each root on each day that is asked for."""
+    spans = book.held(_roots(book))
+    at_top = book.held(_with_root(cases, spans))
+    in_groups = at_top.filter(at_top.root.notnull())
     asked = in_groups.select("root", "as_of", "as_of_day").distinct().rename(top="root")
     below = asked.join(
         spans, [asked.top == spans.root, spans.from_day <= asked.as_of_day, asked.as_of_day < spans.to_day]
     )
-    names = sight.book.held(below.select("root", "as_of", customer_id="node"))
+    return at_top, book.held(below.select("root", "as_of", customer_id="node"))
+
+
+def _group_figures(sight: "Sight", in_groups: ibis.Table, names: ibis.Table) -> ibis.Table:
+    """``FIGURES`` of the group of each case: those of its members added up, the worst of the days."""
     members = sight.book.held(_known(sight, names))
     totals = members.group_by("root", "as_of").agg(
         **{name: members[name].sum() for name in FIGURES if name not in _WORST},
@@ -207,12 +218,9 @@ def _group_figures(sight: "Sight", in_groups: ibis.Table, spans: ibis.Table) -> 
 
 def _known(sight: "Sight", names: ibis.Table) -> ibis.Table:
     """The names that are customers known by then, each with its ``FIGURES``."""
-    from features.items import items  # brings the lake with it, which a reader of the catalogue does not need
-
     book = sight.book
     members = book.held(cases_of(names))
-    folded = sight.items if sight.holds_all else items(book, members)
-    figures = book.held(_figures(seen_items(members, folded)))
+    figures = book.held(_figures(seen_items(members, sight.items)))
     master = versions(book["customers"], CONTRACTS["customers"].key).rename(master_id="customer_id")
     registered = members.join(master, [members.customer_id == master.master_id, known_then(master, members.as_of)])
     known = ibis.union(registered.select("case_no"), figures.select("case_no"), distinct=True)

@@ -18,6 +18,7 @@ from features.versions import day_number, known_then, versions
 from features.windows import number, ratio
 
 if TYPE_CHECKING:  # the list of families imports this file
+    from data.book import Book
     from features.families import Sight
 
 LOOKBACK: Final = 180
@@ -75,20 +76,30 @@ BESIDE_INPUTS: Final = ("late5_share_180d", "industry_late5_share_180d")
 def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a master record known by then: ``case_no`` and the features.
 
-    Peers are whoever shares a group with a case, not the customers of the cases. Unless the items of all customers are
-    at hand, those of the peers are folded here, however few the cases: the price of this family is that of the book.
+    Peers are whoever shares a group with a case, not the customers of the cases: however few the cases, the price of
+    this family is that of the book.
     """
-    key = CONTRACTS["customers"].key
-    master = versions(sight.book["customers"], key).select("customer_id", "known_on", "superseded_on", *KINDS.values())
-    groups = sight.book.held(_groups(sight.cases, master))
-    members = sight.book.held(_members(master, groups))
-    levels = _levels(_events(_items(sight, members), members), groups)
+    groups, members = _groups_and_members(sight.book, sight.cases)
+    levels = _levels(_events(sight.items, members), groups)
     return _facts(groups, levels, _own(sight.seen))
+
+
+def neighbours(book: "Book", cases: ibis.Table) -> ibis.Table:
+    """Whoever is ever in a group of a case."""
+    _, members = _groups_and_members(book, cases)
+    return members.select("customer_id")
 
 
 def beside_facts(columns: Mapping[str, Any]) -> dict[str, Any]:
     """The customer's share less that of its industry."""
     return {"late5_to_industry_180d": columns["late5_share_180d"] - columns["industry_late5_share_180d"]}
+
+
+def _groups_and_members(book: "Book", cases: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
+    key = CONTRACTS["customers"].key
+    master = versions(book["customers"], key).select("customer_id", "known_on", "superseded_on", *KINDS.values())
+    groups = book.held(_groups(cases, master))
+    return groups, book.held(_members(master, groups))
 
 
 def _groups(cases: ibis.Table, master: ibis.Table) -> ibis.Table:
@@ -117,12 +128,6 @@ def _by_kind(rows: ibis.Table, **carried: Any) -> ibis.Table:
         for kind, column in KINDS.items()
     )
     return ibis.union(*named)
-
-
-def _items(sight: "Sight", members: ibis.Table) -> ibis.Table:
-    from features.items import items  # brings the lake with it, which a reader of the catalogue does not need
-
-    return sight.items if sight.holds_all else items(sight.book, members.select("customer_id").distinct())
 
 
 def _events(folded: ibis.Table, members: ibis.Table) -> ibis.Table:

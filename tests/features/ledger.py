@@ -1,10 +1,10 @@
 """Small books written by hand, and the bench on which their features are built."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 
@@ -66,29 +66,12 @@ def spine_rows(cases: Sequence[tuple[str, date]]) -> pa.Table:
     )
 
 
-class RecordingBook(Book):
-    """A book that writes down each step of a build, so that the steps can be run again on other rows."""
-
-    steps: ClassVar[list[str]] = []
-
-    def held(self, rows):
-        kept = super().held(rows)
-        name = kept.get_name()
-        self.steps.append(f"DELETE FROM {name}; INSERT INTO {name} {self.backend.compile(rows)}")
-        return kept
-
-    def computed(self, make):
-        return self.held(make())  # nothing is let go, since it will be filled again
-
-
 class Bench:
-    """One engine for many books: a build is compiled once and run on whatever the tables hold."""
+    """One engine for many books, whose tables are filled anew: starting an engine takes longer than a small build."""
 
     def __init__(self) -> None:
-        empty = book_of({}, currency="EUR")
-        self.book = RecordingBook(empty.tables, empty.currency, empty.backend)
-        self.spine = self.book.backend.create_table("spine", SPINE.empty_table())
-        self.compiled: dict[Any, list[str]] = {}
+        self.book = book_of({}, currency="EUR")
+        self.spine = self.book.backend.create_table("asked", SPINE.empty_table())
         self.filled: set[str] = set()
 
     def put(self, name: str, rows: pa.Table) -> None:
@@ -100,25 +83,14 @@ class Bench:
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given")
         connection.unregister("given")
 
-    def steps(self, make: Callable[..., Any], names: Sequence[str]) -> list[str]:
-        """The statements of a build, the last of which is the query for its rows."""
-        key = (make, tuple(names))
-        if key not in self.compiled:
-            self.book.steps.clear()
-            query = self.book.backend.compile(make(self.book, self.spine, features=names))
-            self.compiled[key] = [*self.book.steps, str(query)]
-        return self.compiled[key]
-
-    def features(self, rows: Rows, cases: Sequence[tuple[str, date]], names: Sequence[str], make: Callable[..., Any]):
-        *steps, query = self.steps(make, names)
+    def features(self, rows: Rows, cases: Sequence[tuple[str, date]], names: Sequence[str]):
         for name, contract in CONTRACTS.items():
             self.put(name, pa.Table.from_pylist(list(rows.get(name, [])), schema=contract.schema))
-        self.put("spine", spine_rows(cases))
-        for step in steps:
-            self.book.backend.con.execute(step)
-        result = self.book.backend.con.execute(query)
-        columns = [column[0] for column in result.description]
-        return [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
+        self.put("asked", spine_rows(cases))
+        made = build(self.book, self.spine, features=names)
+        found = self.book.backend.con.sql(f"SELECT * FROM {made.get_name()}").to_arrow_table().to_pylist()
+        self.book.backend.con.execute(f"DROP TABLE {made.get_name()}")
+        return found
 
 
 @functools.cache
@@ -141,9 +113,9 @@ def compiled_with(names: Iterable[str]) -> list[str]:
     return [name for name in STORED.names if name in wanted or name not in FAMILY_OF]
 
 
-def features_of(rows, cases, names, *, make=build) -> list[dict[str, float | None]]:
+def features_of(rows, cases, names) -> list[dict[str, float | None]]:
     """The features of each (customer, as_of), in the order of the cases."""
-    built = bench().features(rows, cases, compiled_with(names), make)
+    built = bench().features(rows, cases, compiled_with(names))
     built.sort(key=lambda found: int(found["case_id"]))
     return [{name: found[name] for name in names} for found in built]
 

@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from features.build import build
 from features.catalogue import Feature
 from tests.features.ledger import bench
 from tests.features.rows import AS_OF, Rows, days, row
@@ -18,7 +17,7 @@ def teller(*features: Feature) -> Callable[..., Any]:
     names = tuple(feature.name for feature in features)
 
     def told(rows: Rows, *wanted: str, customer_id: str = "C1", as_of: date = AS_OF) -> Any:
-        found = bench().features(rows, [(customer_id, as_of)], names, build)[0]
+        found = bench().features(rows, [(customer_id, as_of)], names)[0]
         values = tuple(found[name] for name in wanted or names)
         return values[0] if len(values) == 1 else values
 
@@ -30,7 +29,7 @@ def told_of_all(
 ) -> list[dict[str, float | None]]:
     """The features of each case, in the order of the cases."""
     names = tuple(feature.name for feature in features)
-    found = bench().features(rows, cases, names, build)
+    found = bench().features(rows, cases, names)
     return [{name: made[name] for name in names} for made in sorted(found, key=lambda made: int(made["case_id"]))]
 
 
