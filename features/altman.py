@@ -11,8 +11,8 @@ import ibis
 from features.catalogue import INF, Feature
 from features.statement_ratios import latest_statement, over
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 T = TypeVar("T")
 
@@ -79,9 +79,9 @@ def zone(z: float) -> int:
     return int(z > SAFE_ABOVE) + int(z >= DISTRESS_BELOW)
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a statement: ``case_no`` and the features."""
-    rows = latest_statement(book, cases)
+    rows = latest_statement(sight)
     scored = rows.mutate(
         z=z_double_prime(
             over(rows.current_assets - rows.current_liabilities, rows.total_assets),

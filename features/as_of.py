@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from data.contracts import CONTRACTS
 from features.currency import in_book_currency
-from features.versions import day_number, known_then, of_customers, versions
+from features.versions import day_number, known_then
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports what imports this file
+    from features.families import Sight
 
 
 def within(age: Any, lookback: int | None) -> Any:
@@ -28,21 +27,19 @@ def within(age: Any, lookback: int | None) -> Any:
     return past if lookback is None else past & (age < lookback)
 
 
-def seen_rows(book: "Book", name: str, cases: ibis.Table, happened_on: str, *, money: Sequence[str] = ()) -> ibis.Table:
-    """``seen`` for a table of the book by its name, read for the customers of the cases only.
+def seen_rows(sight: "Sight", name: str, happened_on: str, *, money: Sequence[str] = ()) -> ibis.Table:
+    """``seen`` for a table of the book by its name.
 
     Args:
-        book: The book.
+        sight: What a family may look at.
         name: Name of the table.
-        cases: Output of ``cases_of``.
         happened_on: Its column with the day on which a row happened.
         money: Its amounts that are wanted in the book's currency, at the rate of that day; null without a rate.
     """
-    key = CONTRACTS[name].key
-    rows = versions(of_customers(book[name], key, cases), key)
+    rows = sight.versions(name)
     if money:
-        rows = in_book_currency(book, rows, on=happened_on, money=money)
-    return seen(cases, rows, happened_on)
+        rows = in_book_currency(sight.book, rows, on=happened_on, money=money)
+    return seen(sight.cases, rows, happened_on)
 
 
 def cases_of(spine: ibis.Table) -> ibis.Table:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 import ibis
+import ibis.expr.operations as ops
 import pyarrow as pa
 
 from data.book import Book
@@ -12,7 +13,7 @@ from data.draft import computed
 from features import case
 from features.as_of import cases_of
 from features.catalogue import Feature
-from features.families import DERIVED_FAMILIES, ITEM_FAMILIES, TABLE_FAMILIES, Sight, TableFamily
+from features.families import DERIVED_FAMILIES, ITEM_FAMILIES, TABLE_FAMILIES, ItemFamily, Sight, TableFamily
 from features.feature_sets import CUSTOMER, FEATURES, IS_KNOWN, STORED, named
 from features.items import items
 from features.seen_items import seen_items
@@ -109,10 +110,11 @@ def _families(book: Book, cases: ibis.Table, needed: Sequence[str], *, every_cus
     """The families that hold a needed feature, and always the two that tell whether a customer is known."""
     wanted = {name: family for name, family in TABLE_FAMILIES.items() if _any(family.features, needed)}
     folded = items(book, None if every_customer else _whose(book, cases, wanted.values()))
-    sight = Sight(book, cases, folded, seen_items(cases, folded))
+    sight = Sight(book, cases, folded, seen_items(cases, folded), everyone=every_customer)
+    wanted["customer"] = TABLE_FAMILIES["customer"]
     # Each family is computed on its own: as one query, all of them take longer to plan than to run.
-    found = {"items": book.held(_item_facts(sight.seen, needed)), "customer": TABLE_FAMILIES["customer"].facts(sight)}
-    return found | {name: book.held(family.facts(sight)) for name, family in wanted.items() if name not in found}
+    found = {name: book.held(family.facts(sight)) for name, family in wanted.items()}
+    return found | {name: book.held(facts) for name, facts in _item_facts(sight, needed).items()}
 
 
 def _whose(book: Book, cases: ibis.Table, families: Iterable[TableFamily]) -> ibis.Table:
@@ -125,17 +127,26 @@ def _any(features: Iterable[Feature], needed: Iterable[str]) -> bool:
     return not {feature.name for feature in features}.isdisjoint(needed)
 
 
-def _item_facts(seen: ibis.Table, needed: Sequence[str]) -> ibis.Table:
-    """One row per case with an invoice: the aggregates of all item families in one pass, then their features."""
-    families = [family for family in ITEM_FAMILIES.values() if _any(family.features, needed)]
-    aggregates: dict[str, Any] = {}
-    for family in families:
-        aggregates |= family.sums(seen)
-    sums = seen.group_by("case_no").agg(rows_seen=seen.count(), **aggregates)
-    values: dict[str, Any] = {}
-    for family in families:
-        values |= family.facts(sums)
-    return sums.select("case_no", **{name: value for name, value in values.items() if name in needed})
+def _item_facts(sight: Sight, needed: Sequence[str]) -> dict[str, ibis.Table]:
+    """One row per case with an invoice: that alone as ``items``, and the facts of each item family that is needed.
+
+    One grouping for each family: with the sums of all of them a row would not fit into a processor's cache.
+    """
+    families = {name: family for name, family in ITEM_FAMILIES.items() if _any(family.features, needed)}
+    seen = _read_of(sight, families.values())
+    found = {"items": seen.select("case_no").distinct()}
+    for name, family in families.items():
+        sums = seen.group_by("case_no").agg(**family.sums(seen))
+        values = family.facts(sums)
+        found[name] = sums.select("case_no", **{name: value for name, value in values.items() if name in needed})
+    return found
+
+
+def _read_of(sight: Sight, families: Iterable[ItemFamily]) -> ibis.Table:
+    """``sight.seen``, held, in the columns that the families read."""
+    sums = [value.op() for family in families for value in family.sums(sight.seen).values()]
+    fields = (column for value in sums for column in value.find(ops.Field) if column.rel == sight.seen.op())
+    return sight.book.held(sight.seen.select(*dict.fromkeys(["case_no", *(column.name for column in fields)])))
 
 
 def _joined(cases: ibis.Table, families: Mapping[str, ibis.Table], needed: Sequence[str]) -> ibis.Table:

@@ -17,7 +17,6 @@ from features.versions import day_number, known_then, versions
 from features.windows import number, sum_of_known
 
 if TYPE_CHECKING:  # the list of families imports this file, and the book brings the lake with it
-    from data.book import Book
     from features.families import Sight
 
 _ORDER: Final = "order"
@@ -95,12 +94,12 @@ def _by_order(sight: "Sight") -> ibis.Table:
 
 def _moves(sight: "Sight") -> ibis.Table:
     """Orders, deliveries and invoices on an order that each case could see, in one table."""
-    orders = seen_rows(sight.book, "orders", sight.cases, "ordered_on", money=("amount",))
-    deliveries = seen_rows(sight.book, "deliveries", sight.cases, "delivered_on", money=("amount",))
+    orders = seen_rows(sight, "orders", "ordered_on", money=("amount",))
+    deliveries = seen_rows(sight, "deliveries", "delivered_on", money=("amount",))
     stands = orders.cancelled_on.isnull() | (orders.cancelled_on > orders.as_of)
-    moves = ibis.union(_move(orders, _ORDER, stands), _move(deliveries, _DELIVERY, False))
+    moves = sight.book.held(ibis.union(_move(orders, _ORDER, stands), _move(deliveries, _DELIVERY, False)))
     asked = moves.filter(moves.order_id.notnull()).select("case_no", "order_id").distinct()
-    return ibis.union(moves, _move(_bills(sight.book, sight.cases, asked), _BILL, False))
+    return ibis.union(moves, _move(_bills(sight, asked), _BILL, False))
 
 
 def _move(rows: ibis.Table, kind: str, stands: Any) -> ibis.Table:
@@ -108,13 +107,13 @@ def _move(rows: ibis.Table, kind: str, stands: Any) -> ibis.Table:
     return words.select("case_no", "order_id", "kind", "stands", "amount", "age")
 
 
-def _bills(book: "Book", cases: ibis.Table, asked: ibis.Table) -> ibis.Table:
+def _bills(sight: "Sight", asked: ibis.Table) -> ibis.Table:
     """The invoices that each case could see on the orders that it asks for, of whatever customer."""
-    rows = book["invoices"]
+    rows = sight.book["invoices"]
     theirs = rows.semi_join(asked, "order_id").select("invoice_id").distinct()
     bills = versions(rows.semi_join(theirs, "invoice_id"), CONTRACTS["invoices"].key)
-    bills = in_book_currency(book, bills, on="issued_on", money=("amount",))
-    wanted = asked.rename(asked_order_id="order_id").join(cases.drop("customer_id"), "case_no")
+    bills = in_book_currency(sight.book, bills, on="issued_on", money=("amount",))
+    wanted = asked.rename(asked_order_id="order_id").join(sight.cases.drop("customer_id"), "case_no")
     found = wanted.join(
         bills,
         [

@@ -8,8 +8,8 @@ from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted
 from features.windows import number
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 FEATURES: Final[tuple[Feature, ...]] = (
     counted(
@@ -28,9 +28,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a credit event: ``case_no`` and the features."""
-    rows = seen_rows(book, "credit_events", cases, "happened_on")
+    rows = seen_rows(sight, "credit_events", "happened_on")
     return rows.group_by("case_no").agg(
         credit_event_count_365d=number(rows.count(where=within(rows.age, 365))),
         days_since_credit_event=number(rows.age.min()),

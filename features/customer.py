@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from data.contracts import CONTRACTS
 from features.catalogue import INF, Feature
-from features.versions import day_number, known_then, of_customers, versions
+from features.versions import day_number, known_then
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 SIZES: Final = {"SMALL": 1.0, "MEDIUM": 2.0, "LARGE": 3.0}
 
@@ -47,11 +46,10 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a master record known by then: ``case_no`` and the features."""
-    key = CONTRACTS["customers"].key
-    master = versions(of_customers(book["customers"], key, cases), key)
-    rows = cases.select("case_no", "as_of", "as_of_day", case_customer_id="customer_id").join(
+    master = sight.versions("customers")
+    rows = sight.cases.select("case_no", "as_of", "as_of_day", case_customer_id="customer_id").join(
         master, [ibis._.case_customer_id == master.customer_id, known_then(master, ibis._.as_of)]
     )
     related = (rows.as_of_day - day_number(rows.signed_up_on)).cast("float64")

@@ -8,11 +8,12 @@ from data.contracts import CONTRACTS
 from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted, summed
 from features.currency import in_book_currency
-from features.versions import known_then, of_customers, versions
+from features.versions import known_then, versions
 from features.windows import number, ratio, sum_of_known
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+if TYPE_CHECKING:  # the list of families imports this file
     from data.book import Book
+    from features.families import Sight
 
 YEAR: Final = 365
 QUARTER: Final = 90
@@ -65,11 +66,11 @@ SHARE_FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def row_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def row_facts(sight: "Sight") -> ibis.Table:
     """One row per case with a dispute: ``case_no`` and the features."""
-    rows = seen_rows(book, "disputes", cases, "opened_on")
-    rows = in_book_currency(book, rows.mutate(is_whole=rows.amount.isnull()), on="opened_on", money=("amount",))
-    invoices = _invoices(book, cases)
+    rows = seen_rows(sight, "disputes", "opened_on")
+    rows = in_book_currency(sight.book, rows.mutate(is_whole=rows.amount.isnull()), on="opened_on", money=("amount",))
+    invoices = _invoices(sight)
     rows = rows.left_join(
         invoices,
         [
@@ -93,18 +94,18 @@ def row_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     )
 
 
-def credit_note_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def credit_note_facts(sight: "Sight") -> ibis.Table:
     """One row per case with a credit note: ``case_no`` and the feature."""
-    rows = seen_rows(book, "credit_notes", cases, "issued_on")
+    rows = seen_rows(sight, "credit_notes", "issued_on")
     return rows.group_by("case_no").agg(credit_note_count_365d=number(rows.count(where=within(rows.age, YEAR))))
 
 
-def share_facts(book: "Book", cases: ibis.Table, seen: ibis.Table) -> ibis.Table:
+def share_facts(sight: "Sight") -> ibis.Table:
     """One row per case with an invoice of the last 365 days: ``case_no`` and the features."""
-    issued = seen.filter(within(seen.age, YEAR))
+    issued = sight.seen.filter(within(sight.seen.age, YEAR))
     recent = within(issued.age, QUARTER)
     sums = issued.group_by("case_no").agg(issued=issued.count(), invoiced=issued.amount.sum(where=recent))
-    disputed, credited = _disputed(book, issued), _credited(book, cases)
+    disputed, credited = _disputed(sight.book, issued), _credited(sight)
     rows = sums.left_join(disputed, sums.case_no == disputed.disputed_case_no)
     rows = rows.left_join(credited, rows.case_no == credited.credited_case_no)
     money = sum_of_known(rows.credited, rows.notes.fill_null(0))
@@ -115,11 +116,11 @@ def share_facts(book: "Book", cases: ibis.Table, seen: ibis.Table) -> ibis.Table
     )
 
 
-def _invoices(book: "Book", cases: ibis.Table) -> ibis.Table:
+def _invoices(sight: "Sight") -> ibis.Table:
     """Versions of the invoices that the customers dispute, whoever owes them, with the whole amount of each."""
-    theirs = of_customers(book["disputes"], CONTRACTS["disputes"].key, cases).select("invoice_id").distinct()
-    rows = versions(book["invoices"].semi_join(theirs, "invoice_id"), CONTRACTS["invoices"].key)
-    rows = in_book_currency(book, rows, on="issued_on", money=("amount",))
+    theirs = sight.book["invoices"].semi_join(sight.versions("disputes"), "invoice_id")
+    rows = versions(theirs, CONTRACTS["invoices"].key)
+    rows = in_book_currency(sight.book, rows, on="issued_on", money=("amount",))
     return rows.select(disputed_id="invoice_id", stated_on="known_on", restated_on="superseded_on", whole="amount")
 
 
@@ -139,9 +140,9 @@ def _disputed(book: "Book", issued: ibis.Table) -> ibis.Table:
     return once.group_by("case_no").agg(disputed=once.count()).rename(disputed_case_no="case_no")
 
 
-def _credited(book: "Book", cases: ibis.Table) -> ibis.Table:
+def _credited(sight: "Sight") -> ibis.Table:
     """Credit notes of the last 90 days of each case: how many, and their amount."""
-    notes = seen_rows(book, "credit_notes", cases, "issued_on", money=("amount",))
+    notes = seen_rows(sight, "credit_notes", "issued_on", money=("amount",))
     notes = notes.filter(within(notes.age, QUARTER))
     sums = notes.group_by("case_no").agg(notes=notes.count(), credited=notes.amount.sum())
     return sums.rename(credited_case_no="case_no")

@@ -9,8 +9,8 @@ from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted, summed
 from features.windows import number, ratio, sum_of_known
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 DISPUTE_FEATURES: Final[tuple[Feature, ...]] = (
     counted("dispute_count_365d", "Disputes opened in the last 365 days.", "disputes", 0, "disputes"),
@@ -32,15 +32,15 @@ SHARE_FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def dispute_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def dispute_facts(sight: "Sight") -> ibis.Table:
     """One row per case with a dispute: ``case_no`` and the feature."""
-    rows = seen_rows(book, "disputes", cases, "opened_on")
+    rows = seen_rows(sight, "disputes", "opened_on")
     return rows.group_by("case_no").agg(dispute_count_365d=number(rows.count(where=within(rows.age, 365))))
 
 
-def credit_note_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def credit_note_facts(sight: "Sight") -> ibis.Table:
     """One row per case with a credit note: ``case_no`` and the feature."""
-    rows = seen_rows(book, "credit_notes", cases, "issued_on", money=("amount",))
+    rows = seen_rows(sight, "credit_notes", "issued_on", money=("amount",))
     year = within(rows.age, 365)
     sums = rows.group_by("case_no").agg(count=rows.count(where=year), money=rows.amount.sum(where=year))
     return sums.select("case_no", credited_amount_365d=sum_of_known(sums.money, sums["count"]))

@@ -8,8 +8,8 @@ from features.as_of import seen_rows, within
 from features.catalogue import Feature, counted, summed
 from features.windows import number, sum_of_known
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 FEATURES: Final[tuple[Feature, ...]] = (
     counted("insolvency_count_ever", "Insolvencies so far.", "events", 1, "credit_events"),
@@ -24,9 +24,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a credit event: ``case_no`` and the features."""
-    rows = seen_rows(book, "credit_events", cases, "happened_on", money=("amount",))
+    rows = seen_rows(sight, "credit_events", "happened_on", money=("amount",))
 
     def count(kind: str, lookback: int | None) -> Any:
         return rows.count(where=(rows.kind == kind) & within(rows.age, lookback))

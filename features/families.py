@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
+from data.contracts import CONTRACTS
 from features import (
     activity,
     aging,
@@ -47,6 +48,7 @@ from features import (
     unapplied,
 )
 from features.catalogue import Feature
+from features.versions import of_customers, versions
 
 if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
     from data.book import Book
@@ -61,12 +63,19 @@ class Sight:
         cases: Output of `features.as_of.cases_of`, shape (n_cases, 4).
         items: Output of `features.items.items` for the customers of the cases, and their neighbours.
         seen: Output of `features.seen_items.seen_items`: one row per case and invoice that it could see.
+        everyone: Whether the cases are of most of the customers, so that their rows need not be looked for.
     """
 
     book: "Book"
     cases: ibis.Table
     items: ibis.Table
     seen: ibis.Table
+    everyone: bool = False
+
+    def versions(self, name: str) -> ibis.Table:
+        """By day, the versions of whatever in a table any version gives to a customer of the cases."""
+        key, rows = CONTRACTS[name].key, self.book[name]
+        return self.book.held(versions(rows if self.everyone else of_customers(rows, key, self.cases), key))
 
 
 @dataclass(frozen=True)
@@ -131,52 +140,32 @@ ITEM_FAMILIES: Final[dict[str, ItemFamily]] = {
 }
 
 TABLE_FAMILIES: Final[dict[str, TableFamily]] = {
-    "payments": TableFamily(payments.FEATURES, lambda sight: payments.facts(sight.book, sight.cases)),
-    "revenue": TableFamily(
-        financials.REVENUE_FEATURES, lambda sight: financials.revenue_facts(sight.book, sight.cases)
-    ),
-    "statements": TableFamily(
-        financials.STATEMENT_FEATURES, lambda sight: financials.statement_facts(sight.book, sight.cases)
-    ),
-    "disputes": TableFamily(disputes.DISPUTE_FEATURES, lambda sight: disputes.dispute_facts(sight.book, sight.cases)),
-    "credit_notes": TableFamily(
-        disputes.CREDIT_NOTE_FEATURES, lambda sight: disputes.credit_note_facts(sight.book, sight.cases)
-    ),
-    "credit_events": TableFamily(credit_events.FEATURES, lambda sight: credit_events.facts(sight.book, sight.cases)),
-    "orders": TableFamily(orders.FEATURES, lambda sight: orders.facts(sight.book, sight.cases)),
-    "customer": TableFamily(customer.FEATURES, lambda sight: customer.facts(sight.book, sight.cases)),
+    "payments": TableFamily(payments.FEATURES, payments.facts),
+    "revenue": TableFamily(financials.REVENUE_FEATURES, financials.revenue_facts),
+    "statements": TableFamily(financials.STATEMENT_FEATURES, financials.statement_facts),
+    "disputes": TableFamily(disputes.DISPUTE_FEATURES, disputes.dispute_facts),
+    "credit_notes": TableFamily(disputes.CREDIT_NOTE_FEATURES, disputes.credit_note_facts),
+    "credit_events": TableFamily(credit_events.FEATURES, credit_events.facts),
+    "orders": TableFamily(orders.FEATURES, orders.facts),
+    "customer": TableFamily(customer.FEATURES, customer.facts),
     "peak": TableFamily(exposure.FEATURES, lambda sight: exposure.facts(sight.seen)),
-    "unapplied_cash": TableFamily(unapplied.CASH_FEATURES, lambda sight: unapplied.cash_facts(sight.book, sight.cases)),
-    "unassigned_credit": TableFamily(
-        unapplied.CREDIT_FEATURES, lambda sight: unapplied.credit_facts(sight.book, sight.cases)
-    ),
-    "dispute_rows": TableFamily(
-        dispute_rates.ROW_FEATURES, lambda sight: dispute_rates.row_facts(sight.book, sight.cases)
-    ),
-    "credit_note_count": TableFamily(
-        dispute_rates.CREDIT_NOTE_FEATURES, lambda sight: dispute_rates.credit_note_facts(sight.book, sight.cases)
-    ),
-    "dispute_shares": TableFamily(
-        dispute_rates.SHARE_FEATURES, lambda sight: dispute_rates.share_facts(sight.book, sight.cases, sight.seen)
-    ),
+    "unapplied_cash": TableFamily(unapplied.CASH_FEATURES, unapplied.cash_facts),
+    "unassigned_credit": TableFamily(unapplied.CREDIT_FEATURES, unapplied.credit_facts),
+    "dispute_rows": TableFamily(dispute_rates.ROW_FEATURES, dispute_rates.row_facts),
+    "credit_note_count": TableFamily(dispute_rates.CREDIT_NOTE_FEATURES, dispute_rates.credit_note_facts),
+    "dispute_shares": TableFamily(dispute_rates.SHARE_FEATURES, dispute_rates.share_facts),
     "terms_lengthening": TableFamily(
         terms_use.LENGTHENING_FEATURES, lambda sight: terms_use.lengthening_facts(sight.seen)
     ),
     "commitments": TableFamily(commitments.FEATURES, commitments.facts),
-    "limits_in_force": TableFamily(
-        limits_in_force.FEATURES, lambda sight: limits_in_force.facts(sight.book, sight.cases)
-    ),
-    "securities": TableFamily(securities.FEATURES, lambda sight: securities.facts(sight.book, sight.cases)),
-    "order_behaviour": TableFamily(
-        order_behaviour.FEATURES, lambda sight: order_behaviour.facts(sight.book, sight.cases)
-    ),
+    "limits_in_force": TableFamily(limits_in_force.FEATURES, limits_in_force.facts),
+    "securities": TableFamily(securities.FEATURES, securities.facts),
+    "order_behaviour": TableFamily(order_behaviour.FEATURES, order_behaviour.facts),
     "peers": TableFamily(peers.FEATURES, peers.facts, peers.neighbours),
-    "ratings": TableFamily(ratings.FEATURES, lambda sight: ratings.facts(sight.book, sight.cases)),
-    "statement_ratios": TableFamily(
-        statement_ratios.FEATURES, lambda sight: statement_ratios.facts(sight.book, sight.cases)
-    ),
-    "altman": TableFamily(altman.FEATURES, lambda sight: altman.facts(sight.book, sight.cases)),
-    "event_kinds": TableFamily(event_kinds.FEATURES, lambda sight: event_kinds.facts(sight.book, sight.cases)),
+    "ratings": TableFamily(ratings.FEATURES, ratings.facts),
+    "statement_ratios": TableFamily(statement_ratios.FEATURES, statement_ratios.facts),
+    "altman": TableFamily(altman.FEATURES, altman.facts),
+    "event_kinds": TableFamily(event_kinds.FEATURES, event_kinds.facts),
     "group": TableFamily(group.FEATURES, group.facts, group.neighbours),
 }
 

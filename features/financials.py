@@ -8,8 +8,8 @@ from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature
 from features.windows import at_least, number, ratio
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 MONTHS_NEEDED: Final = 3
 _NO_REVENUE: Final = "no revenue is known, or no rate turns it into the book's currency"
@@ -74,9 +74,9 @@ STATEMENT_FEATURES: Final = (
 )
 
 
-def revenue_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def revenue_facts(sight: "Sight") -> ibis.Table:
     """One row per case with any monthly figure: ``case_no`` and the features."""
-    rows = seen_rows(book, "customer_financials", cases, "period_start_on", money=("revenue",))
+    rows = seen_rows(sight, "customer_financials", "period_start_on", money=("revenue",))
     stated = rows.revenue.notnull()
     year, quarter = stated & within(rows.age, 365), stated & within(rows.age, 90)
     sums = rows.group_by("case_no").agg(
@@ -102,9 +102,9 @@ def revenue_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
 _PARTS: Final = ("equity", "intangible_assets", "current_assets", "current_liabilities")
 
 
-def statement_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def statement_facts(sight: "Sight") -> ibis.Table:
     """One row per case with a statement: ``case_no`` and the features."""
-    rows = seen_rows(book, "statements", cases, "fiscal_year_end_on", money=_PARTS)
+    rows = seen_rows(sight, "statements", "fiscal_year_end_on", money=_PARTS)
     rows = rows.mutate(
         net_worth=number(rows.equity - rows.intangible_assets),
         liquid=number(rows.current_assets - rows.current_liabilities),

@@ -28,8 +28,9 @@ def stretches(book: "Book", rows: ibis.Table) -> ibis.Table:
     invoices = book.held(versions(rows, ["invoice_id"]))
     reductions = book.held(_reductions(book, invoices))
     disputes = book.held(_disputes(book, invoices))
-    views = book.held(_views(invoices, reductions, disputes, _payment_days(book, invoices, reductions)))
-    settled = book.held(_with_settlement(views, reductions, book))
+    payments = book.held(versions(book["payments"].semi_join(reductions, "payment_id"), ["payment_id"]))
+    views = book.held(_views(invoices, reductions, disputes, _payment_days(payments, invoices, reductions)))
+    settled = book.held(_with_settlement(views, reductions, payments))
     states = book.held(_with_disputes(settled, disputes))
     told = book.held(_in_words(_one_row_per_stretch(states)))
     return in_book_currency(
@@ -79,10 +80,9 @@ def _ever_of(rows: ibis.Table, key: str, invoices: ibis.Table) -> ibis.Table:
     return rows.semi_join(theirs, key)
 
 
-def _payment_days(book: "Book", invoices: ibis.Table, reductions: ibis.Table) -> ibis.Table:
+def _payment_days(payments: ibis.Table, invoices: ibis.Table, reductions: ibis.Table) -> ibis.Table:
     """Days on which the currency of a payment may turn out not to be the invoice's: ``invoice_id`` and ``on``."""
-    stated = versions(book["payments"].semi_join(reductions, "payment_id"), ["payment_id"])
-    stated = stated.select("known_on", "superseded_on", stated_id="payment_id", paid_in="currency")
+    stated = payments.select("known_on", "superseded_on", stated_id="payment_id", paid_in="currency")
     paid = reductions.select("payment_id", paid_invoice_id="invoice_id").distinct()
     money = invoices.select("invoice_id", owed_in="currency").distinct()
     pairs = paid.join(stated, paid.payment_id == stated.stated_id)
@@ -108,14 +108,14 @@ def _views(invoices: ibis.Table, reductions: ibis.Table, disputes: ibis.Table, p
     return matched.drop("point_invoice_id").rename(version_on="known_on", version_until="superseded_on")
 
 
-def _with_settlement(views: ibis.Table, reductions: ibis.Table, book: "Book") -> ibis.Table:
+def _with_settlement(views: ibis.Table, reductions: ibis.Table, payments: ibis.Table) -> ibis.Table:
     """Adds ``reduced`` (so far), ``granted`` (discounts in it) and ``settled_on`` (null while open) to each view."""
     point = views.select("on", "currency", point_invoice_id="invoice_id", owed="amount")
     rows = reductions.rename(paid_in="currency", part="amount", discount="discount_amount")
     counted = point.join(
         rows, [point.point_invoice_id == rows.invoice_id, rows.seen_on <= point.on, known_then(rows, point.on)]
     )
-    counted = _with_payment_currency(counted, book)
+    counted = _with_payment_currency(counted, payments)
     usable = ibis.coalesce(counted.paid_in, counted.currency) == counted.currency
     nothing = ibis.literal(0).cast(counted.part.type())
     part, discount = (ibis.ifelse(usable, column.fill_null(0), nothing) for column in (counted.part, counted.discount))
@@ -131,12 +131,14 @@ def _with_settlement(views: ibis.Table, reductions: ibis.Table, book: "Book") ->
     return _beside(views, sums)
 
 
-def _with_payment_currency(counted: ibis.Table, book: "Book") -> ibis.Table:
+def _with_payment_currency(counted: ibis.Table, payments: ibis.Table) -> ibis.Table:
     """Fills ``paid_in`` of allocations with the currency of their payment as known on that day."""
-    payments = versions(book["payments"], ["payment_id"]).select(
-        "known_on", "superseded_on", "currency", key="payment_id"
+    payments = payments.select(
+        key="payment_id",
+        money="currency",
+        payment_known_on="known_on",
+        payment_superseded_on="superseded_on",
     )
-    payments = payments.rename(payment_known_on="known_on", payment_superseded_on="superseded_on", money="currency")
     joined = counted.left_join(
         payments,
         [

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
-from data.contracts import CONTRACTS
 from features.as_of import seen, within
 from features.catalogue import INF, Feature, counted
 from features.currency import in_book_currency
-from features.versions import day_number, of_customers, versions
+from features.versions import day_number
 from features.windows import number, ratio
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 _NONE: Final = "no limit is in force"
 
@@ -62,9 +61,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a limit that has begun: ``case_no`` and the features."""
-    rows = _in_order(book, cases)
+    rows = _in_order(sight)
     # A null stands for a limit that is over; the last one that is not has the latest day.
     valid_day = ibis.ifelse(rows.is_valid, rows.happened_day, ibis.null("int32"))
     rows = rows.mutate(newest_day=valid_day.max().over(ibis.window(group_by="case_no")))
@@ -86,12 +85,12 @@ def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     )
 
 
-def _in_order(book: "Book", cases: ibis.Table) -> ibis.Table:
+def _in_order(sight: "Sight") -> ibis.Table:
     """Every limit that has begun beside the one before it: ``is_valid``, ``days_left``, ``change``, ``is_change``."""
-    key = CONTRACTS["limits"].key
-    stated = versions(of_customers(book["limits"], key, cases), key)
+    stated = sight.versions("limits")
     stated = stated.mutate(stated=stated.amount)
-    rows = seen(cases, in_book_currency(book, stated, on="valid_from_on", money=("amount",)), "valid_from_on")
+    stated = in_book_currency(sight.book, stated, on="valid_from_on", money=("amount",))
+    rows = seen(sight.cases, stated, "valid_from_on")
     history = ibis.window(group_by="case_no", order_by="valid_from_on")
     before = {f"{name}_before": rows[name].lag().over(history) for name in ("amount", "stated", "currency")}
     rows = rows.mutate(**before)

@@ -9,8 +9,8 @@ from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted
 from features.windows import number, ratio, sum_of_known
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 _NO_AMOUNT: Final = "no order of the last 365 days has a known amount"
 
@@ -83,9 +83,9 @@ TERMS_FEATURES: Final[tuple[Feature, ...]] = (
 TERMS_INPUTS: Final = ("order_terms_mean_365d", "terms_mean_365d")
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with an order: ``case_no`` and the features."""
-    rows = seen_rows(book, "orders", cases, "ordered_on", money=("amount",))
+    rows = seen_rows(sight, "orders", "ordered_on", money=("amount",))
     rows = rows.mutate(latest_age=rows.age.min().over(ibis.window(group_by="case_no")))
     year, quarter = within(rows.age, 365), within(rows.age, 90)
     sums = rows.group_by("case_no").agg(

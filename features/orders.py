@@ -8,8 +8,8 @@ from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted
 from features.windows import number, ratio
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 _NONE: Final = "no order of the last 365 days has a known amount"
 
@@ -29,9 +29,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with an order: ``case_no`` and the features."""
-    rows = seen_rows(book, "orders", cases, "ordered_on", money=("amount",))
+    rows = seen_rows(sight, "orders", "ordered_on", money=("amount",))
     priced = within(rows.age, 365) & rows.amount.notnull()
     sums = rows.group_by("case_no").agg(
         recent=rows.count(where=within(rows.age, 90)),

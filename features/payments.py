@@ -8,8 +8,8 @@ from features.as_of import seen_rows
 from features.catalogue import INF, Feature
 from features.windows import number
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 FEATURES: Final = (
     Feature(
@@ -18,7 +18,7 @@ FEATURES: Final = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a payment: ``case_no`` and the feature."""
-    seen = seen_rows(book, "payments", cases, "paid_on")
+    seen = seen_rows(sight, "payments", "paid_on")
     return seen.group_by("case_no").agg(days_since_last_payment=number(seen.age.min()))

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from data.contracts import CONTRACTS
-from features.as_of import seen, within
+from features.as_of import seen_rows, within
 from features.catalogue import INF, Feature, counted
-from features.versions import of_customers, versions
 from features.windows import number, ratio
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 LOOKBACK: Final = 365
 _NONE: Final = "no agency's newest rating is valid"
@@ -55,9 +53,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a rating: ``case_no`` and the features."""
-    agencies = _by_agency(_seen_ratings(book, cases))
+    agencies = _by_agency(_seen_ratings(sight))
     return agencies.group_by("case_no").agg(
         rating_rank_share=agencies.share.max(),
         rating_age_days=number(agencies.age.min()),
@@ -67,12 +65,9 @@ def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     )
 
 
-def _seen_ratings(book: "Book", cases: ibis.Table) -> ibis.Table:
+def _seen_ratings(sight: "Sight") -> ibis.Table:
     """The ratings that each case could see, with their ``place`` on the scale."""
-    key = CONTRACTS["ratings"].key
-    # Under another name, because `versions` numbers the rows of a day in a column called rank.
-    rows = book["ratings"].rename(place="rank")
-    return seen(cases, versions(of_customers(rows, key, cases), key), "rated_on")
+    return seen_rows(sight, "ratings", "rated_on").rename(place="rank")
 
 
 def _by_agency(rows: ibis.Table) -> ibis.Table:

@@ -9,8 +9,8 @@ from features.catalogue import INF, Feature, counted, summed
 from features.versions import day_number
 from features.windows import number, sum_of_known
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 _MILLION: Final = 1_000_000
 _WHOLE: Final = 100.0 * _MILLION  # all of an amount, in millionths of a percent
@@ -37,9 +37,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a valid security: ``case_no`` and the features."""
-    begun = seen_rows(book, "securities", cases, "valid_from_on", money=("amount",))
+    begun = seen_rows(sight, "securities", "valid_from_on", money=("amount",))
     begun = begun.mutate(days_left=day_number(begun.valid_to_on) - begun.as_of_day)
     rows = begun.filter((begun.days_left >= 0).fill_null(True))
     # Amount times millionths of a percent: DECIMAL times an integer stays exact on every engine.

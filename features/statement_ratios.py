@@ -12,8 +12,8 @@ from features.as_of import seen_rows
 from features.catalogue import INF, Feature
 from features.windows import number
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
-    from data.book import Book
+if TYPE_CHECKING:  # the list of families imports this file
+    from features.families import Sight
 
 _NO_PART: Final = "there is no statement, or the latest lacks a part of it"
 
@@ -57,9 +57,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def facts(sight: "Sight") -> ibis.Table:
     """One row per case with a statement: ``case_no`` and the features."""
-    rows = latest_statement(book, cases)
+    rows = latest_statement(sight)
     a_year = rows.to_a_year
     grown = over(number(rows.revenue) * a_year, number(rows.revenue_before) * rows.to_a_year_before) - 1.0
     is_same_money = (rows.currency == rows.currency_before).fill_null(False)
@@ -79,14 +79,14 @@ def facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     )
 
 
-def latest_statement(book: "Book", cases: ibis.Table) -> ibis.Table:
+def latest_statement(sight: "Sight") -> ibis.Table:
     """The statement with the latest balance sheet date of each case that has any.
 
     Returns:
         The columns of the table of statements as seen, ``to_a_year`` (float64: a flow times this is that of twelve
         months), and ``revenue_before``, ``currency_before``, ``to_a_year_before`` of the statement before it.
     """
-    rows = seen_rows(book, "statements", cases, "fiscal_year_end_on")
+    rows = seen_rows(sight, "statements", "fiscal_year_end_on")
     rows = rows.mutate(to_a_year=12.0 / number(rows.period_months.fill_null(12)).nullif(0.0))
     history = ibis.window(group_by="case_no", order_by="fiscal_year_end_on")
     carried = ("revenue", "currency", "to_a_year")

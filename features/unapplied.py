@@ -13,11 +13,12 @@ from data.contracts import CONTRACTS
 from features.as_of import seen_rows
 from features.catalogue import INF, Feature, counted, summed
 from features.currency import in_book_currency
-from features.versions import known_then, of_customers, versions
+from features.versions import known_then, versions
 from features.windows import number, sum_of_known
 
-if TYPE_CHECKING:  # the book brings the lake with it, which a service that reads the catalogue does not need
+if TYPE_CHECKING:  # the list of families imports this file
     from data.book import Book
+    from features.families import Sight
 
 CASH_FEATURES: Final[tuple[Feature, ...]] = (
     summed(
@@ -55,10 +56,10 @@ OVERPAID_FEATURES: Final[tuple[Feature, ...]] = (
 )
 
 
-def cash_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def cash_facts(sight: "Sight") -> ibis.Table:
     """One row per case with a payment: ``case_no`` and the features."""
-    paid = seen_rows(book, "payments", cases, "paid_on")
-    rows = in_book_currency(book, _with_rest(paid, _allocated(book, cases, paid)), on="paid_on", money=("rest",))
+    paid = seen_rows(sight, "payments", "paid_on")
+    rows = in_book_currency(sight.book, _with_rest(paid, _allocated(sight.book, paid)), on="paid_on", money=("rest",))
     sums = rows.group_by("case_no").agg(
         left=rows.count(where=rows.is_unapplied),
         money=rows.rest.sum(where=rows.is_unapplied),
@@ -72,9 +73,9 @@ def cash_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
     )
 
 
-def credit_facts(book: "Book", cases: ibis.Table) -> ibis.Table:
+def credit_facts(sight: "Sight") -> ibis.Table:
     """One row per case with a credit note that is not assigned: ``case_no`` and the feature."""
-    notes = seen_rows(book, "credit_notes", cases, "issued_on", money=("amount",))
+    notes = seen_rows(sight, "credit_notes", "issued_on", money=("amount",))
     notes = notes.filter(notes.invoice_id.isnull())
     sums = notes.group_by("case_no").agg(items=notes.count(), money=notes.amount.sum())
     return sums.select("case_no", unassigned_credit_amount=sum_of_known(sums.money, sums["items"]))
@@ -93,10 +94,9 @@ def overpaid_facts(sums: ibis.Table) -> dict[str, Any]:
     return {"overpaid_amount": sum_of_known(sums.overpaid_so_far, sums.settled_so_far)}
 
 
-def _allocated(book: "Book", cases: ibis.Table, paid: ibis.Table) -> ibis.Table:
+def _allocated(book: "Book", paid: ibis.Table) -> ibis.Table:
     """What was allocated of each payment by then, in its own currency, and whether any part states no amount."""
-    theirs = of_customers(book["payments"], CONTRACTS["payments"].key, cases).select("payment_id").distinct()
-    parts = versions(book["allocations"].semi_join(theirs, "payment_id"), CONTRACTS["allocations"].key)
+    parts = versions(book["allocations"].semi_join(paid, "payment_id"), CONTRACTS["allocations"].key)
     parts = parts.select("payment_id", "allocated_on", "known_on", "superseded_on", part="amount")
     counted_then = paid.select("case_no", "as_of", paid_with="payment_id").join(
         parts,

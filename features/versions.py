@@ -62,7 +62,7 @@ def _last_of_each_day(dated: ibis.Table, key: Sequence[str]) -> ibis.Table:
 def of_customers(rows: ibis.Table, key: Sequence[str], customers: ibis.Table) -> ibis.Table:
     """All versions of the things that any version gives to one of the customers (a correction may move a row)."""
     theirs = rows.semi_join(customers, "customer_id")
-    return theirs if "customer_id" in key else rows.semi_join(theirs.select(*key).distinct(), list(key))
+    return theirs if "customer_id" in key else rows.semi_join(theirs.select(*key), list(key))
 
 
 def known_then(version: ibis.Table, day: Any) -> Any:
