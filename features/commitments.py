@@ -98,13 +98,13 @@ def _moves(sight: "Sight") -> ibis.Table:
     deliveries = seen_rows(sight, "deliveries", "delivered_on", money=("amount",))
     stands = orders.cancelled_on.isnull() | (orders.cancelled_on > orders.as_of)
     moves = sight.book.held(ibis.union(_move(orders, _ORDER, stands), _move(deliveries, _DELIVERY, False)))
-    asked = moves.filter(moves.order_id.notnull()).select("case_no", "order_id").distinct()
-    return ibis.union(moves, _move(_bills(sight, asked), _BILL, False))
+    asked = moves.filter(moves.order_id.notnull()).select("case_no", "as_of", "as_of_day", "order_id").distinct()
+    return ibis.union(moves, _move(_bills(sight, sight.book.held(asked)), _BILL, False))
 
 
 def _move(rows: ibis.Table, kind: str, stands: Any) -> ibis.Table:
     words = rows.mutate(kind=ibis.literal(kind), stands=stands)
-    return words.select("case_no", "order_id", "kind", "stands", "amount", "age")
+    return words.select("case_no", "as_of", "as_of_day", "order_id", "kind", "stands", "amount", "age")
 
 
 def _bills(sight: "Sight", asked: ibis.Table) -> ibis.Table:
@@ -113,7 +113,7 @@ def _bills(sight: "Sight", asked: ibis.Table) -> ibis.Table:
     theirs = rows.semi_join(asked, "order_id").select("invoice_id").distinct()
     bills = versions(rows.semi_join(theirs, "invoice_id"), CONTRACTS["invoices"].key)
     bills = in_book_currency(sight.book, bills, on="issued_on", money=("amount",))
-    wanted = asked.rename(asked_order_id="order_id").join(sight.cases.drop("customer_id"), "case_no")
+    wanted = asked.rename(asked_order_id="order_id")
     found = wanted.join(
         bills,
         [
