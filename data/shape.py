@@ -74,7 +74,7 @@ def in_types(name: str, rows: pa.Table) -> pa.Table:
         problem = f"it lacks {sorted(missing)} and has {sorted(unknown)} beside it; it has {', '.join(contract.names)}."
         raise NotAContractTableError(name, problem)
     try:
-        cast = rows.select(contract.names).cast(pa.schema([field.with_nullable(True) for field in contract.schema]))
+        cast = rows.select(contract.names).cast(contract.book_schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as problem:
         raise NotAContractTableError(name, f"{problem}.") from problem
     return cast

@@ -217,10 +217,9 @@ class _TableReader:
     def staged(self, read: SourceFile, found: pa.Table) -> Staged:
         """The query's answer as staged rows."""
         position = found["position"].to_numpy()
-        schema = pa.schema([f.with_nullable(True) for f in self.contract.schema])
         return Staged(
             table=self.table,
-            rows=found.select(self.contract.names).cast(schema),
+            rows=found.select(self.contract.names).cast(self.contract.book_schema),
             files=read.files,
             raws=(read.rows,) * len(read.files),
             file_of=read.file_of[position],

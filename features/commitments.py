@@ -17,6 +17,7 @@ from features.versions import day_number, known_then, versions
 from features.windows import number, sum_of_known
 
 if TYPE_CHECKING:  # the list of families imports this file, and the book brings the lake with it
+    from data.book import Book
     from features.families import Sight
 
 _ORDER: Final = "order"
@@ -99,7 +100,7 @@ def _moves(sight: "Sight") -> ibis.Table:
     stands = orders.cancelled_on.isnull() | (orders.cancelled_on > orders.as_of)
     moves = sight.book.held(ibis.union(_move(orders, _ORDER, stands), _move(deliveries, _DELIVERY, False)))
     asked = moves.filter(moves.order_id.notnull()).select("case_no", "as_of", "as_of_day", "order_id").distinct()
-    return ibis.union(moves, _move(_bills(sight, sight.book.held(asked)), _BILL, False))
+    return ibis.union(moves, _move(_bills(sight.book, sight.book.held(asked)), _BILL, False))
 
 
 def _move(rows: ibis.Table, kind: str, stands: Any) -> ibis.Table:
@@ -107,12 +108,12 @@ def _move(rows: ibis.Table, kind: str, stands: Any) -> ibis.Table:
     return words.select("case_no", "as_of", "as_of_day", "order_id", "kind", "stands", "amount", "age")
 
 
-def _bills(sight: "Sight", asked: ibis.Table) -> ibis.Table:
+def _bills(book: "Book", asked: ibis.Table) -> ibis.Table:
     """The invoices that each case could see on the orders that it asks for, of whatever customer."""
-    rows = sight.book["invoices"]
-    theirs = rows.semi_join(asked, "order_id").select("invoice_id").distinct()
+    rows = book["invoices"]
+    theirs = rows.semi_join(asked, "order_id").select("invoice_id")
     bills = versions(rows.semi_join(theirs, "invoice_id"), CONTRACTS["invoices"].key)
-    bills = in_book_currency(sight.book, bills, on="issued_on", money=("amount",))
+    bills = in_book_currency(book, bills, on="issued_on", money=("amount",))
     wanted = asked.rename(asked_order_id="order_id")
     found = wanted.join(
         bills,

@@ -126,7 +126,7 @@ def _invoices(sight: "Sight") -> ibis.Table:
 
 def _disputed(book: "Book", issued: ibis.Table) -> ibis.Table:
     """Invoices of each case with a dispute opened by then, whoever raised it."""
-    raised = versions(book["disputes"], CONTRACTS["disputes"].key)
+    raised = book.held(versions(book["disputes"], CONTRACTS["disputes"].key))
     raised = raised.select("opened_on", "known_on", "superseded_on", raised_on_id="invoice_id")
     pairs = issued.select("case_no", "as_of", "invoice_id").join(
         raised,

@@ -1,7 +1,7 @@
 """The families of features: each is a file of its own, and this is the one list of them.
 
-A family is of the kind that its source asks for. *Item* families are sums over the invoices that a case could see, all
-made in one pass. *Table* families read other tables of the book, or the items in a way that is no sum. *Derived*
+A family is of the kind that its source asks for. *Item* families are sums over the invoices that a case could
+see. *Table* families read other tables of the book, or the items in a way that is no sum. *Derived*
 families are arithmetic over features that others made.
 """
 
@@ -61,7 +61,7 @@ class Sight:
     Attributes:
         book: The book.
         cases: Output of `features.as_of.cases_of`, shape (n_cases, 4).
-        items: Output of `features.items.items` for the customers of the cases, and their neighbours.
+        items: Output of `features.items.items` for the customers of the cases and their neighbours, or of all.
         seen: Output of `features.seen_items.seen_items`: one row per case and invoice that it could see.
         everyone: Whether the cases are of most of the customers, so that their rows need not be looked for.
     """
@@ -73,7 +73,7 @@ class Sight:
     everyone: bool = False
 
     def versions(self, name: str) -> ibis.Table:
-        """By day, the versions of whatever in a table any version gives to a customer of the cases."""
+        """The versions by day of what ever belonged to a customer of the cases; with ``everyone``, of a whole table."""
         key, rows = CONTRACTS[name].key, self.book[name]
         return self.book.held(versions(rows if self.everyone else of_customers(rows, key, self.cases), key))
 
@@ -84,8 +84,8 @@ class ItemFamily:
 
     Attributes:
         features: What it makes.
-        sums: ``seen`` -> aggregates by name; names are its own, unlike those of any other item family.
-        facts: Table of all aggregates, one row per case -> its features, float64 columns by name.
+        sums: ``seen`` -> aggregates by name.
+        facts: Table of these, one row per case -> its features, float64 columns by name.
     """
 
     features: tuple[Feature, ...]

@@ -193,7 +193,10 @@ def _with_root(cases: ibis.Table, spans: ibis.Table) -> ibis.Table:
 
 
 def _groups_and_names(book: "Book", cases: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
-    """The cases with their roots, and the names of each root on each day that is asked for."""
+    """The cases with their roots, and the names of each root on each day that is asked for.
+
+    A draft holds what it is asked for twice once.
+    """
     spans = book.held(_roots(book))
     at_top = book.held(_with_root(cases, spans))
     in_groups = at_top.filter(at_top.root.notnull())

@@ -33,13 +33,8 @@ def stretches(book: "Book", rows: ibis.Table) -> ibis.Table:
     settled = book.held(_with_settlement(views, reductions, payments))
     states = book.held(_with_disputes(settled, disputes))
     told = book.held(_in_words(_one_row_per_stretch(states)))
-    return in_book_currency(
-        book,
-        _with_pauses(told),
-        on="issued_on",
-        known_on="version_on",
-        money=("amount", "remaining", "disputed_amount", "overpaid", "discount_amount"),
-    )
+    money = ("amount", "remaining", "disputed_amount", "overpaid", "discount_amount")
+    return book.held(in_book_currency(book, _with_pauses(told), on="issued_on", known_on="version_on", money=money))
 
 
 def _reductions(book: "Book", invoices: ibis.Table) -> ibis.Table:

@@ -17,7 +17,7 @@ from features.catalogue import INF, Feature
 from features.versions import day_number, known_then, versions
 from features.windows import number, ratio
 
-if TYPE_CHECKING:  # the list of families imports this file
+if TYPE_CHECKING:  # the list of families imports this file, and the book brings the lake with it
     from data.book import Book
     from features.families import Sight
 
@@ -96,6 +96,7 @@ def beside_facts(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _groups_and_members(book: "Book", cases: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
+    """Outputs of ``_groups`` and ``_members``; a draft holds what it is asked for twice once."""
     key = CONTRACTS["customers"].key
     master = versions(book["customers"], key).select("customer_id", "known_on", "superseded_on", *KINDS.values())
     groups = book.held(_groups(cases, master))

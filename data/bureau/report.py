@@ -83,7 +83,7 @@ class Report:
     def _table(self, name: str, rows: tuple[Mapping[str, Any], ...]) -> pa.Table:
         own = {"customer_id": self.customer_id, "agency": self.agency, "known_at": self.retrieved_at}
         own |= {"source": self.source, "is_deleted": False}
-        schema = pa.schema([field.with_nullable(True) for field in CONTRACTS[name].schema])
+        schema = CONTRACTS[name].book_schema
         full = [{**row, **{k: v for k, v in own.items() if k in schema.names}} for row in rows]
         try:
             return in_contract(name, pa.Table.from_pylist(full, schema=schema))

@@ -43,7 +43,7 @@ def differences(cases, left, right, *, exact=True, names=None):
     return [
         (case, name, a[name], b[name])
         for case, a, b in zip(cases, left, right, strict=True)
-        for name in names or NAMES
+        for name in (NAMES if names is None else names)
         if not same(a[name], b[name], exact)
     ]
 
@@ -204,7 +204,7 @@ def test_duplicate_spine_rows_come_back_twice():
 
 
 def test_a_book_of_its_own_gives_the_same_as_the_bench():
-    """The bench runs the statements of one build again on other rows; this build is made on the rows themselves."""
+    """The bench fills the tables of one engine again and again; this build has an engine of its own."""
     names = ["open_amount", "worst_dpd_365d", "unapplied_cash_amount", "limit_amount"]
     book = book_from(random_rows(SEEDS[0]))
     found = build(book, book.memtable(spine_rows(CASES)), features=names).to_pyarrow().to_pylist()
