@@ -83,7 +83,9 @@ def taken(settings: Settings, source: Ledger) -> Told:
     with working(f"{source.name}: ingesting") as step:
         report = ledger.take_in(own, source.folder, source.mapping, received_at=ledger.end_of(source.as_of), say=step)
     with working(f"{source.name}: computing {len(STORED.names)} features"):
-        book = open_book(Lake(own.lake), currency=source.currency, threads=settings.threads)
+        book = open_book(
+            Lake(own.lake), currency=source.currency, threads=settings.threads, materiality=settings.materiality
+        )
         facts = as_of_now(book, source.as_of)
         book.close()
     return Told(report, facts.num_rows, {name: _present(facts, name) for name in STORED.names})

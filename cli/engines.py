@@ -73,7 +73,13 @@ def _book(settings: Settings, engine: Engine) -> "Book":
 
     spark = SparkOptions(settings.spark_master, settings.spark_memory)
     return open_book(
-        Lake(settings.lake), currency=settings.currency, threads=settings.threads, engine=engine.value, spark=spark
+        Lake(settings.lake),
+        currency=settings.currency,
+        threads=settings.threads,
+        memory=settings.memory,
+        engine=engine.value,
+        spark=spark,
+        materiality=settings.materiality,
     )
 
 

@@ -85,7 +85,13 @@ def end_of(day: date) -> datetime:
 
 def the_book(settings: Settings) -> Book:
     """The lake as it stands, on one engine."""
-    return open_book(Lake(settings.lake), currency=settings.currency, threads=settings.threads, memory=settings.memory)
+    return open_book(
+        Lake(settings.lake),
+        currency=settings.currency,
+        threads=settings.threads,
+        memory=settings.memory,
+        materiality=settings.materiality,
+    )
 
 
 def tell(report: IngestReport) -> None:

@@ -118,7 +118,6 @@ def train_all(
 
 def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: Any) -> "Fitted":
     from training.default_model import train_default
-    from training.label import STANDARD_MATERIALITY
     from training.late_model import train_late
 
     asked: dict[str, Any] = {
@@ -132,7 +131,7 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
     }
     if plan.name == LATE:
         return train_late(book, store, settings, **asked)
-    asked |= {"dpd": DAYS_PAST_DUE[plan.name], "horizon": HORIZON, "materiality": STANDARD_MATERIALITY}
+    asked |= {"dpd": DAYS_PAST_DUE[plan.name], "horizon": HORIZON, "materiality": settings.materiality}
     return train_default(book, store, settings, **asked)
 
 

@@ -12,6 +12,7 @@ from data.contracts import CONTRACTS, Contract
 from data.engine import ENGINES, EngineMissingError, UnknownEngineError
 from data.engine import engine as duckdb_engine
 from data.lake import Lake, in_contract, select_of
+from data.materiality import STANDARD_MATERIALITY, Materiality
 from data.spark_options import SparkOptions
 
 
@@ -41,11 +42,13 @@ class Book:
         currency: ISO 4217 code in which figures are wanted.
         backend: The engine that holds the tables, DuckDB or Spark behind Ibis; relations to be joined with them
             belong on it.
+        materiality: Which amounts past due count where a figure asks for it.
     """
 
     tables: Mapping[str, ibis.Table]
     currency: str
     backend: Any
+    materiality: Materiality = STANDARD_MATERIALITY
 
     def __getitem__(self, name: str) -> ibis.Table:
         return self.tables[name]
@@ -75,6 +78,7 @@ def open_book(
     memory: str | None = None,
     engine: str = "duckdb",
     spark: SparkOptions | None = None,
+    materiality: Materiality = STANDARD_MATERIALITY,
 ) -> Book:
     """The lake's tables as they stand now; a write that follows does not show.
 
@@ -85,6 +89,7 @@ def open_book(
         memory: Most memory that DuckDB takes, such as 6GB, before it spills; None for its own choice.
         engine: ``duckdb`` or ``spark``; either gives the same values.
         spark: How Spark is started, if it is.
+        materiality: Which amounts past due count where a figure asks for it.
 
     Raises:
         NoCurrencyError: No currency was given and there are no invoices.
@@ -103,7 +108,7 @@ def open_book(
         files = lake.files(name)
         tables[name] = _of_files(backend, contract, files) if files else _of_rows(backend, contract, None)
     try:
-        return Book(tables, currency or _only_currency(tables["invoices"]), backend)
+        return Book(tables, currency or _only_currency(tables["invoices"]), backend, materiality)
     except ValueError:
         backend.disconnect()
         raise
@@ -115,6 +120,7 @@ def book_of(
     currency: str = "EUR",
     engine: str = "duckdb",
     spark: SparkOptions | None = None,
+    materiality: Materiality = STANDARD_MATERIALITY,
 ) -> Book:
     """A book held in memory.
 
@@ -123,6 +129,7 @@ def book_of(
         currency: ISO 4217 code in which figures are wanted.
         engine: ``duckdb`` or ``spark``.
         spark: How Spark is started, if it is.
+        materiality: Which amounts past due count where a figure asks for it.
 
     Raises:
         NotAContractTableError: A table does not fit its contract.
@@ -137,7 +144,7 @@ def book_of(
     given = {name: in_contract(name, rows) for name, rows in tables.items()}
     backend = _started(engine, 2, None, spark)
     made = {name: _of_rows(backend, contract, given.get(name)) for name, contract in CONTRACTS.items()}
-    return Book(made, currency, backend)
+    return Book(made, currency, backend, materiality)
 
 
 def _started(name: str, threads: int, spill: Path | None, spark: SparkOptions | None) -> Any:

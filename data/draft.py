@@ -19,6 +19,7 @@ from ibis.backends.sql.compilers import DuckDBCompiler
 
 from data.book import Book
 from data.contracts import CONTRACTS
+from data.materiality import Materiality
 
 Schemas = tuple[tuple[str, ibis.Schema], ...]
 _PLANS: Final = 64  # kept in a process; a service asks for two or three
@@ -100,7 +101,9 @@ def _plan_of(
     make: Callable[..., ibis.Table], choices: tuple[Any, ...], book: Book, given: Mapping[str, ibis.Table]
 ) -> tuple[Step, ...]:
     with _drafting:  # it changes settings of the process
-        return _plan(make, choices, book.backend.name, book.currency, _schemas(book.tables), _schemas(given))
+        return _plan(
+            make, choices, book.backend.name, book.currency, book.materiality, _schemas(book.tables), _schemas(given)
+        )
 
 
 def _schemas(tables: Mapping[str, ibis.Table]) -> Schemas:
@@ -113,11 +116,12 @@ def _plan(
     choices: tuple[Any, ...],
     engine: str,
     currency: str,
+    materiality: Materiality,
     tables: Schemas,
     given: Schemas,
 ) -> tuple[Step, ...]:
     with _quick_compilation():
-        draft = Draft(_unbound(tables), currency, None)
+        draft = Draft(_unbound(tables), currency, None, materiality)
         answer = make(draft, *choices, **_unbound(given, _PREFIX))
         steps = {table.get_name(): rows.to_expr() for rows, table in draft.steps.items()} | {"answer": answer}
         ends = _ends([_PREFIX + name for name, _ in given], steps)

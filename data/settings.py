@@ -3,10 +3,13 @@
 Read once, at the edge (`cli` and `serving/service.py`), and passed down.
 """
 
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from data.materiality import STANDARD_MATERIALITY, Materiality
 
 
 class Settings(BaseSettings):
@@ -31,6 +34,17 @@ class Settings(BaseSettings):
         pattern="^[A-Z]{3}$",
         description="ISO 4217 code of the figures; the only one of the invoices unless set.",
     )
+    materiality_amount: Decimal = Field(
+        default=STANDARD_MATERIALITY.amount,
+        ge=0,
+        description="An amount past due is material above this, in the currency of the figures, and above the share.",
+    )
+    materiality_share: Decimal = Field(
+        default=STANDARD_MATERIALITY.share,
+        ge=0,
+        le=1,
+        description="An amount past due is material above this share of all that the customer owes; 0.01 is 1 %.",
+    )
     spark_master: str | None = Field(
         default=None, description="Address of a Spark cluster for --engine spark; this machine's threads unless set."
     )
@@ -47,6 +61,11 @@ class Settings(BaseSettings):
     online_grace_minutes: int = Field(
         default=60, ge=0, le=525_600, description="How long facts and history that were replaced stay, for old readers."
     )
+
+    @property
+    def materiality(self) -> Materiality:
+        """Which amounts past due count, in features and in the labels of default."""
+        return Materiality(self.materiality_amount, self.materiality_share)
 
     @property
     def lake(self) -> Path:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pydantic import JsonValue
 
 from data.book import Book
+from data.materiality import Materiality
 from data.settings import Settings
 from features.feature_sets import DEFAULT
 from training.cohort import CURED_DAYS, customer_cohort, month_firsts
@@ -16,7 +17,7 @@ from training.dataset import Dataset, dataset
 from training.facts import Facts, History, facts_of, folded
 from training.fit import Recipe
 from training.fitted import Fitted
-from training.label import Materiality, default
+from training.label import default
 from training.learn import Say, Task, learn, silent
 from training.split import Split, between, split
 

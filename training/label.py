@@ -5,36 +5,19 @@ What the book learnt after the knowledge date changes no label, nor does the sta
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
 
 from data.contracts import CONTRACTS
+from data.materiality import Materiality
 from features.items import as_known
 from features.versions import known_then, versions
 
 FAR: Final = date(2199, 1, 1)
 DEFAULT_EVENTS: Final = ("INSOLVENCY", "WRITE_OFF", "LEGAL", "DUNNING")
-
-
-@dataclass(frozen=True)
-class Materiality:
-    """When an amount past due is large enough to make a default.
-
-    Attributes:
-        amount: The sum past due has to exceed this, in the portfolio currency.
-        share: And this share of all that the customer owes on that day, in [0, 1].
-    """
-
-    amount: Decimal = Decimal(500)
-    share: Decimal = Decimal("0.01")
-
-
-STANDARD_MATERIALITY: Final = Materiality()
 
 
 def known(items: ir.Table, known_on: date) -> ir.Table:

@@ -116,6 +116,9 @@ def test_every_feature_takes_several_values_on_the_random_books(name):
     assert len(values - {None}) >= 2, "the random books do not test this feature"
 
 
+COMPARED_WITH_MONEY = {"material_dpd"}  # its bound is an amount, which an installation sets in its own currency
+
+
 @law(SEEDS[0])
 def test_in_another_unit_of_money_only_money_changes(seed):
     times = 1000
@@ -125,7 +128,8 @@ def test_in_another_unit_of_money_only_money_changes(seed):
         {n: v * times if v is not None and FEATURES[n].unit == "money" else v for n, v in found.items()}
         for found in features_of(rows, CASES, NAMES)
     ]
-    assert differences(CASES, features_of(scaled, CASES, NAMES), expected, exact=False) == []
+    kept = [name for name in NAMES if name not in COMPARED_WITH_MONEY]
+    assert differences(CASES, features_of(scaled, CASES, NAMES), expected, exact=False, names=kept) == []
 
 
 @law(SEEDS[1])

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from data.materiality import Materiality
 from training.cohort import customer_cohort
 from training.facts import folded
-from training.label import Materiality, default, late, over_from
+from training.label import default, late, over_from
 
 KNOWN = date(2024, 12, 31)
 

@@ -9,12 +9,29 @@ BUCKETS = {"current": (0, 0), "1_30": (1, 30), "31_60": (31, 60), "61_90": (61, 
 
 def facts(desk, customer_id):
     items = desk.items(customer_id)
-    return _open(items) | _aging(items) | _outstanding(items) | unapplied(desk, customer_id, items)
+    return (
+        _open(items)
+        | {"material_dpd": material_dpd(items)}
+        | _aging(items)
+        | _outstanding(items)
+        | unapplied(desk, customer_id, items)
+    )
 
 
 def worst_dpd(items, length):
     reached = [i.dpd for i in items if i.is_settled and i.settled_age < length]
     return max(reached + [i.dpd for i in items if i.is_open], default=None)
+
+
+def material_dpd(items):
+    """The first days past due, from the most downwards, from which on enough is owed to matter."""
+    owed = total(i.undisputed for i in items if i.is_open)
+    overdue = [i for i in items if i.is_overdue]
+    for dpd in sorted({i.dpd for i in overdue}, reverse=True):
+        late = [i.undisputed for i in overdue if i.dpd >= dpd]
+        if None in late or (total(late) > 500 and total(late) > 0.01 * owed):
+            return dpd
+    return 0
 
 
 def _open(items):
