@@ -189,7 +189,8 @@ def _with_keys(keys: Mapping[str, DerivedKey], texts: Mapping[str, str], dialect
 
     def hashed(key: DerivedKey) -> str:
         parts = [f"CAST({value(part)} AS VARCHAR)" for part in key.of]
-        rank = [f"{value(key.ordinal_by)} NULLS LAST", *texts.values()]  # all texts last: no tie depends on row order
+        # All texts before the position: only rows that are equal in every word depend on the order of rows.
+        rank = [f"{value(key.ordinal_by)} NULLS LAST", *texts.values(), "position"]
         parts.append(f"CAST(row_number() OVER (PARTITION BY {', '.join(parts)} ORDER BY {', '.join(rank)}) AS VARCHAR)")
         canonical = ", ".join(f"coalesce(strlen({part}) || ':' || {part}, '-')" for part in parts)
         return f"substr(sha256(concat({canonical})), 1, {KEY_DIGITS})"
