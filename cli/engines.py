@@ -15,8 +15,6 @@ from data.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from data.book import Book
-
 
 class Engine(StrEnum):
     """What runs the expressions: either gives the same values."""
@@ -57,30 +55,14 @@ def facts_of_the_day(settings: Settings, as_of: date, engine: Engine) -> "pa.Tab
     Returns:
         Shape (n_customers, 3 + n_features), sorted by ``customer_id``.
     """
+    from cli.ledger import the_book  # late, as all that brings an engine with it
     from features.build import as_of_now
 
-    book = _book(settings, engine)
+    book = the_book(settings, engine.value)
     try:
         return as_of_now(book, as_of)
     finally:
         book.close()
-
-
-def _book(settings: Settings, engine: Engine) -> "Book":
-    from data.book import open_book
-    from data.lake import Lake
-    from data.spark_options import SparkOptions
-
-    spark = SparkOptions(settings.spark_master, settings.spark_memory)
-    return open_book(
-        Lake(settings.lake),
-        currency=settings.currency,
-        threads=settings.threads,
-        memory=settings.memory,
-        engine=engine.value,
-        spark=spark,
-        materiality=settings.materiality,
-    )
 
 
 def _write(rows: "pa.Table", out: Path) -> None:

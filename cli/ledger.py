@@ -13,6 +13,7 @@ from data.mapping import load_mapping
 from data.settings import Settings
 from data.simulation.shape import Detail
 from data.simulation.simulator import Shape, simulate
+from data.spark_options import SparkOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,13 +84,15 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day, time.max, UTC)
 
 
-def the_book(settings: Settings) -> Book:
-    """The lake as it stands, on one engine."""
+def the_book(settings: Settings, engine: str = "duckdb") -> Book:
+    """The lake as it stands, on one engine, as the settings have it."""
     return open_book(
         Lake(settings.lake),
         currency=settings.currency,
         threads=settings.threads,
         memory=settings.memory,
+        engine=engine,
+        spark=SparkOptions(settings.spark_master, settings.spark_memory),
         materiality=settings.materiality,
     )
 
