@@ -31,15 +31,15 @@ from data.ingest import ingest
 from data.lake import Lake
 from data.mapping import load_mapping
 from scoring.model import ReleasedModel
-from training.bootstrap import intervals, paired_difference
+from training.cases.facts import folded, from_book
+from training.cases.split import Split
 from training.default_model import Default, default_cases
 from training.default_model import task as default_task
-from training.facts import folded, from_book
-from training.fitted import Interval
+from training.fitting.learn import Task, learn
+from training.judging.bootstrap import intervals, paired_difference
+from training.judging.evaluation import Interval
 from training.late_model import late_cases
 from training.late_model import task as late_task
-from training.learn import Task, learn
-from training.split import Split
 
 KNOWN_ON = date(2021, 3, 1)
 LATE_AS_OF, LATE_PERIOD = date(2020, 9, 1), (date(2020, 9, 1), date(2020, 12, 31))

@@ -16,7 +16,7 @@ from features.items import as_known, items
 from policy.released import OwnBook, to_release
 
 if TYPE_CHECKING:
-    from training.promote import Promoted
+    from training.lifecycle.promote import Promoted
 
 LIMIT_POLICY: Final = Path(__file__).resolve().parents[1] / "policy" / "parameters" / "limits.yaml"
 YEAR: Final = timedelta(days=365)
@@ -39,7 +39,7 @@ def release(
     settings: Settings, book: Book, names: Sequence[str], *, as_of: date, by: str, reason: str, at: datetime
 ) -> "Promoted":
     """Promote the newest version of each model, and put the release in force."""
-    from training.promote import promote  # late: MLflow takes seconds to import
+    from training.lifecycle.promote import promote  # late: MLflow takes seconds to import
 
     return promote(settings, names, by=by, reason=reason, at=at, policy=limit_policy(book, as_of))
 

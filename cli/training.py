@@ -12,8 +12,9 @@ from data.settings import Settings
 
 if TYPE_CHECKING:
     from features.store.store import Store
-    from training.fitted import Fitted, Interval
-    from training.register import Registered
+    from training.fitting.fitted import Fitted
+    from training.judging.evaluation import Interval
+    from training.lifecycle.register import Registered
 
 LATE: Final = "late-payment"
 HORIZON: Final = 180
@@ -106,7 +107,7 @@ def train_all(
     say: Callable[[str], None],
 ) -> list[Trained]:
     """Train and register each model of the schedule; features come from the store's point-in-time join."""
-    from training.register import register  # late: MLflow takes seconds to import
+    from training.lifecycle.register import register  # late: MLflow takes seconds to import
 
     trained = []
     for plan in schedule:

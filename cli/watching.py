@@ -17,7 +17,7 @@ from features.items import items
 from monitoring.watch import Watched, watch
 from scoring.bundle import Bundle, load
 from scoring.releases import current
-from training.cohort import customer_cohort, month_firsts
+from training.cases.cohort import customer_cohort, month_firsts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,14 +12,14 @@ from data.book import Book
 from data.materiality import Materiality
 from data.settings import Settings
 from features.feature_sets import DEFAULT
-from training.cohort import CURED_DAYS, customer_cohort, month_firsts
-from training.dataset import Dataset, dataset
-from training.facts import Facts, History, facts_of, folded
-from training.fit import Recipe
-from training.fitted import Fitted
-from training.label import default
-from training.learn import Say, Task, learn, silent
-from training.split import Split, between, split
+from training.cases.cohort import CURED_DAYS, customer_cohort, month_firsts
+from training.cases.dataset import Dataset, dataset
+from training.cases.facts import Facts, History, facts_of, folded
+from training.cases.label import default
+from training.cases.split import Split, between, split
+from training.fitting.fit import Recipe
+from training.fitting.fitted import Fitted
+from training.fitting.learn import Say, Task, learn, silent
 
 # Chosen by leaving customers out of the cohorts of the Datarisk book that had matured by 2020-04-01.
 RECIPE: Final = Recipe(

@@ -10,14 +10,14 @@ import pyarrow as pa
 from data.book import Book
 from data.settings import Settings
 from features.feature_sets import LATE
-from training.cohort import invoice_cases
-from training.dataset import Dataset, dataset
-from training.facts import Facts, History, facts_of, folded
-from training.fit import Recipe
-from training.fitted import Fitted
-from training.label import late
-from training.learn import Say, Task, learn, silent
-from training.split import Split, between, split
+from training.cases.cohort import invoice_cases
+from training.cases.dataset import Dataset, dataset
+from training.cases.facts import Facts, History, facts_of, folded
+from training.cases.label import late
+from training.cases.split import Split, between, split
+from training.fitting.fit import Recipe
+from training.fitting.fitted import Fitted
+from training.fitting.learn import Say, Task, learn, silent
 
 # Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01, by mean average
 # precision and Brier score of the four quarters.

@@ -11,14 +11,14 @@ from data.settings import Settings
 from features.build import build
 from features.store.store import Store
 from scoring.model import ReleasedModel
+from training.cases.facts import OtherDayError, facts_of, from_book, from_store
+from training.cases.split import LeakError
 from training.default_model import Default, NoInvoicesError, default_cases, train_default
 from training.default_model import task as default_task
-from training.facts import OtherDayError, facts_of, from_book, from_store
-from training.fit import Recipe, fit, probability
+from training.fitting.fit import Recipe, fit, probability
+from training.fitting.learn import out_of_fold
 from training.late_model import late_cases, train_late
 from training.late_model import task as late_task
-from training.learn import out_of_fold
-from training.split import LeakError
 
 SETTINGS = Settings(threads=1)
 PERIOD = {"as_of": date(2023, 7, 1), "evaluate_from": date(2023, 7, 1), "evaluate_to": date(2023, 10, 31)}

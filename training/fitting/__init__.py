@@ -1,0 +1,1 @@
+"""Growing trees, calibrating them, and bringing both together into a model."""

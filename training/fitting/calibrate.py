@@ -1,0 +1,177 @@
+"""Fitting a calibrator on predictions for unseen cases, held near "no change" while bad ones are few."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.calibration import Calibrator, CalibratorError, bounded, sigmoid
+from training.arrays import Flags, Floats
+
+# How far a calibrator may stand from "no change" before any case is seen: one standard deviation of slope and of shift.
+SLOPE_SPREAD: Final = 0.2
+SHIFT_SPREAD: Final = 0.5
+STEPS: Final = 100
+ENOUGH_TRIALS: Final = 3
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One test of a calibrator within the past.
+
+    Attributes:
+        fit_on: Shape (n,), the cases it is fitted on.
+        judge_by: Shape (n,), the cases that judge it; none of them in ``fit_on``.
+    """
+
+    fit_on: Flags
+    judge_by: Flags
+
+
+def identity(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+    """Probabilities as they are."""
+    return Calibrator("identity")
+
+
+def platt(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+    """Slope and shift in log-odds, most probable given the cases and a prior around "no change".
+
+    The shift is held at the rate of the cases, where most of them lie, and not at even odds, where none does: so
+    that a slope alone does not raise or lower everyone.
+
+    Args:
+        bad: Whether each case turned out bad, shape (n,).
+        probability: Probability stated without having seen the case, shape (n,), in [0, 1].
+        customers: Customer of each case, shape (n,). Bad cases of one customer hang together, and so count as
+            much as their customers do.
+
+    Returns:
+        A rising calibrator; slope 1 and shift 0 when there are no cases.
+    """
+    centre = _log_odds_of_rate(bad)
+    p = bounded(probability)
+    inputs = np.column_stack([np.log(p) - np.log1p(-p) - centre, np.ones(len(p))])
+    prior, spread = np.array([1.0, centre]), np.array([SLOPE_SPREAD, SHIFT_SPREAD])
+    a, shifted = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers))
+    return _or_identity("platt", {"a": a, "b": shifted - a * centre})
+
+
+def beta(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+    """Slopes of ln p and of -ln(1-p) apart, and a shift, held like `platt`.
+
+    Args:
+        bad: Whether each case turned out bad, shape (n,).
+        probability: Probability stated without having seen the case, shape (n,), in [0, 1].
+        customers: Customer of each case, shape (n,).
+
+    Returns:
+        A rising calibrator; the identity where the fit would not rise.
+
+    Source:
+        Kull, Silva Filho, Flach (AISTATS 2017).
+    """
+    centre = _log_odds_of_rate(bad)
+    rate, p = sigmoid(np.array([centre])), bounded(probability)
+    first, second = np.log(rate)[0], -np.log1p(-rate)[0]
+    inputs = np.column_stack([np.log(p) - first, -np.log1p(-p) - second, np.ones(len(p))])
+    prior, spread = np.array([1.0, 1.0, centre]), np.array([SLOPE_SPREAD, SLOPE_SPREAD, SHIFT_SPREAD])
+    a, b, shifted = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers))
+    return _or_identity("beta", {"a": a, "b": b, "c": shifted - a * first - b * second})
+
+
+def _log_odds_of_rate(bad: Flags) -> float:
+    """Log-odds of the share of bad cases, with half a case of each kind added."""
+    return float(np.log((bad.sum() + 0.5) / ((~bad).sum() + 0.5)))
+
+
+def _or_identity(method: str, params: dict[str, float]) -> Calibrator:
+    try:
+        return Calibrator(method, params)
+    except CalibratorError:  # it does not rise: the cases contradict the ranking, and no map mends that
+        return Calibrator("identity")
+
+
+def _counts_for(bad: Flags, customers: NDArray[Any]) -> float:
+    """How much one case counts, in (0, 1]: bad customers per bad case."""
+    if not bad.any():
+        return 1.0
+    return len(np.unique(customers[bad])) / int(bad.sum())
+
+
+def _most_probable(inputs: Floats, bad: Flags, prior: Floats, spread: Floats, weight: float) -> list[float]:
+    """The top of the penalised log-likelihood of a logistic regression, which is concave, by Newton's method."""
+    at = prior.copy()
+    for _ in range(STEPS):
+        p = 1 / (1 + np.exp(-inputs @ at))
+        slope = weight * inputs.T @ (bad - p) - (at - prior) / spread**2
+        curvature = weight * (inputs * (p * (1 - p))[:, None]).T @ inputs + np.diag(1 / spread**2)
+        step = np.linalg.solve(curvature, slope)
+        at = at + step
+        if np.abs(step).max() < 1e-12:
+            break
+    return [float(value) for value in at]
+
+
+def log_loss(bad: Flags, probability: Floats) -> float:
+    """Mean negative log-likelihood, in [0, inf).
+
+    Example:
+        >>> round(log_loss(np.array([True, False]), np.array([0.8, 0.5])), 4)
+        0.4581
+    """
+    p = bounded(probability)
+    return float(-np.mean(np.where(bad, np.log(p), np.log1p(-p))))
+
+
+METHODS: Final[dict[str, Callable[[Flags, Floats, NDArray[Any]], Calibrator]]] = {
+    "identity": identity,
+    "platt": platt,
+    "beta": beta,
+}
+
+
+def calibrator(bad: Flags, probability: Floats, customers: NDArray[Any], trials: Sequence[Trial]) -> Calibrator:
+    """The plainest method that no other beats beyond chance on cases of the past that it was not fitted on.
+
+    Late rates move with the times, and a shift learnt in a bad quarter misleads in the next: so a bend has to
+    have paid before it is made. Without enough trials to tell, the bend is Platt's, held by its prior.
+
+    Args:
+        bad: Whether each case turned out bad, shape (n,).
+        probability: Probability stated without having seen the case, shape (n,), in [0, 1].
+        customers: Customer of each case, shape (n,).
+        trials: Cases to fit on and cases to judge by, of shape (n,) each.
+    """
+    told = [trial for trial in trials if bad[trial.fit_on].any() and trial.judge_by.any()]
+    if not len(bad):
+        return Calibrator("identity")
+    if len(told) < ENOUGH_TRIALS:
+        return platt(bad, probability, customers)
+    losses = {name: _losses(name, bad, probability, customers, told) for name in METHODS}
+    chosen = "identity"
+    for name in ("platt", "beta"):
+        if _pays(losses[chosen] - losses[name]):
+            chosen = name
+    return METHODS[chosen](bad, probability, customers)
+
+
+def _losses(method: str, bad: Flags, probability: Floats, customers: NDArray[Any], trials: Sequence[Trial]) -> Floats:
+    """Log-loss of each trial, shape (n_trials,)."""
+    return np.array(
+        [
+            log_loss(
+                bad[trial.judge_by],
+                METHODS[method](bad[trial.fit_on], probability[trial.fit_on], customers[trial.fit_on]).apply(
+                    probability[trial.judge_by]
+                ),
+            )
+            for trial in trials
+        ]
+    )
+
+
+def _pays(gains: Floats) -> bool:
+    """Whether the mean gain exceeds its own standard error."""
+    return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))

@@ -1,0 +1,150 @@
+"""Fitting: LightGBM with directions, the same trees from the same data every time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+import lightgbm as lgb
+import numpy as np
+
+from scoring.calibration import sigmoid
+from training.arrays import Floats
+from training.cases.dataset import Dataset, Instants
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How trees are grown.
+
+    Attributes:
+        trees: Number of trees per seed.
+        learning_rate: Shrinkage of each tree.
+        leaves: Most leaves of a tree.
+        smallest_leaf: Fewest cases of a leaf.
+        feature_share: Share of the features each tree may look at, in (0, 1].
+        case_share: Share of the cases each tree is grown on, in (0, 1].
+        ridge: L2 penalty of leaf values.
+        seeds: One model per seed, averaged in log-odds.
+        half_life_days: A case this much older than the newest counts half; None counts all alike.
+        directions: Whether features keep the direction that the catalogue declares.
+    """
+
+    trees: int
+    learning_rate: float
+    leaves: int
+    smallest_leaf: int
+    feature_share: float
+    case_share: float
+    ridge: float
+    seeds: tuple[int, ...] = (1, 2, 3)
+    half_life_days: float | None = None
+    directions: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "seeds": list(self.seeds)}
+
+
+FIXED: Final[Mapping[str, Any]] = {
+    "objective": "binary",
+    "deterministic": True,
+    "force_row_wise": True,
+    "bagging_freq": 1,
+    "monotone_constraints_method": "intermediate",
+    "feature_pre_filter": False,
+    "verbosity": -1,
+}
+
+
+def parameters(recipe: Recipe, *, monotone: Sequence[int], threads: int, seed: int) -> dict[str, Any]:
+    """LightGBM's parameters; classes are never weighted, which would bend the probabilities.
+
+    Args:
+        recipe: How trees are grown.
+        monotone: Direction per feature: 1, -1 or 0.
+        threads: Threads; part of what makes two fits equal.
+        seed: Seed of every random choice.
+    """
+    return {
+        **FIXED,
+        "learning_rate": recipe.learning_rate,
+        "num_leaves": recipe.leaves,
+        "min_data_in_leaf": recipe.smallest_leaf,
+        "feature_fraction": recipe.feature_share,
+        "bagging_fraction": recipe.case_share,
+        "lambda_l2": recipe.ridge,
+        "monotone_constraints": list(monotone) if recipe.directions else [0] * len(monotone),
+        "num_threads": threads,
+        "seed": seed,
+    }
+
+
+def fit(
+    cases: Dataset, names: Sequence[str], monotone: Sequence[int], recipe: Recipe, *, threads: int
+) -> tuple[str, ...]:
+    """Fit one model per seed.
+
+    Args:
+        cases: Matured cases, n of them, both outcomes present.
+        names: Features, in the order of the model's columns.
+        monotone: Direction per feature.
+        recipe: How trees are grown.
+        threads: LightGBM's threads.
+
+    Returns:
+        Model text per seed. Equal arguments give equal texts.
+
+    Raises:
+        ValueError: Only one outcome among the cases.
+    """
+    if cases.bad.all() or not cases.bad.any():
+        raise ValueError(f"{len(cases)} training cases hold one outcome only; a model needs good and bad ones.")
+    rows = lgb.Dataset(
+        cases.matrix(names),
+        cases.bad.astype(np.float64),
+        weight=_weights(cases.at, recipe.half_life_days),
+        feature_name=list(names),
+        params={"feature_pre_filter": False, "verbosity": -1, "num_threads": threads},
+        free_raw_data=False,
+    )
+    return tuple(
+        lgb.train(
+            parameters(recipe, monotone=monotone, threads=threads, seed=seed), rows, num_boost_round=recipe.trees
+        ).model_to_string()
+        for seed in recipe.seeds
+    )
+
+
+def _weights(at: Instants, half_life_days: float | None) -> Floats | None:
+    """Weight of each case by its age, shape (n,), 1 for the newest; None for no weighting."""
+    if half_life_days is None:
+        return None
+    age = (at.max() - at) / np.timedelta64(1, "D")
+    return np.asarray(0.5 ** (age / half_life_days), dtype=np.float64)
+
+
+def log_odds(texts: Sequence[str], matrix: Floats) -> Floats:
+    """Mean raw log-odds of the models, shape (n,).
+
+    Args:
+        texts: Model texts.
+        matrix: Features in the models' order, shape (n, k).
+    """
+    raw = [np.asarray(lgb.Booster(model_str=text).predict(matrix, raw_score=True), np.float64) for text in texts]
+    return np.asarray(np.add.reduce(raw) / len(raw), dtype=np.float64)
+
+
+def probability(texts: Sequence[str], matrix: Floats) -> Floats:
+    """Probability before calibration, shape (n,), in [0, 1]."""
+    return sigmoid(log_odds(texts, matrix))
+
+
+def contributions(texts: Sequence[str], matrix: Floats) -> Floats:
+    """Mean TreeSHAP contributions of the models, shape (n, k + 1): each feature's log-odds, then the expected value."""
+    parts = [np.asarray(lgb.Booster(model_str=text).predict(matrix, pred_contrib=True), np.float64) for text in texts]
+    return np.asarray(np.add.reduce(parts) / len(parts), dtype=np.float64)
+
+
+def one_seed(recipe: Recipe) -> Recipe:
+    """The recipe with its first seed alone, for choices that need many fits."""
+    return replace(recipe, seeds=recipe.seeds[:1])

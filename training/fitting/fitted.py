@@ -1,0 +1,33 @@
+"""What a training leaves behind: the model as text, its calibrator and how it did on cases it had not seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scoring.calibration import Calibrator
+from scoring.model import ModelSpec
+from training.judging.evaluation import Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A trained model, ready to be registered.
+
+    Attributes:
+        spec: What the model is: target, features in order, directions, dates.
+        model_texts: LightGBM model text of each seed; the score is the mean of their log-odds.
+        calibrator: Turns the score into a probability.
+        evaluation: How it did on later, matured cases.
+        sketches: Sketch of each feature by name and of the score (``score``), on the training and the evaluation
+            cases, as plain values for JSON.
+        data_version: Which data the book held, 12 hex characters.
+        training: What was chosen on the past and how it did there, as plain values for JSON.
+    """
+
+    spec: ModelSpec
+    model_texts: tuple[str, ...]
+    calibrator: Calibrator
+    evaluation: Evaluation
+    sketches: Mapping[str, Mapping[str, Any]]
+    data_version: str
+    training: Mapping[str, Any]

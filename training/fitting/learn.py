@@ -1,0 +1,245 @@
+"""From cases to a model that is ready to be registered: out-of-fold past, calibrator, trees, evaluation, sketches."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from features.feature_sets import FeatureSet
+from scoring.model import ModelSpec, ReleasedModel, baseline_of
+from scoring.sketch import sketches_of
+from training.arrays import Floats
+from training.cases.dataset import Dataset, together
+from training.cases.split import Split, walk_forward
+from training.fitting.calibrate import Trial, calibrator
+from training.fitting.fit import Recipe, contributions, fit, one_seed, parameters, probability
+from training.fitting.fitted import Fitted
+from training.judging.evaluate import evaluate
+from training.judging.metrics import measured
+
+Say = Callable[[str], None]
+# TreeSHAP costs milliseconds a row; this many rows, evenly spread over time, fix a mean to three digits.
+BASELINE_ROWS: Final = 1_000
+GROUPS: Final = 5
+FORWARD: Final = "walk forward"
+LEFT_OUT: Final = "customers left out"
+# With fewer bad customers or periods in the walk forward, the past is too short for it: customers are left out instead.
+ENOUGH_BAD_CUSTOMERS: Final = 30
+ENOUGH_PERIODS: Final = 4
+LEAST_SHARE_OF_BAD: Final = 0.5
+
+
+def silent(_: str) -> None:
+    """No progress is wanted."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a model is to learn.
+
+    Attributes:
+        name: Name of the model.
+        target: The label in the words of the definitions, ``late(5)``.
+        label: The label's parameters.
+        probability_name: Name of the probability, its horizon included.
+        features: What it may look at.
+        recipe: How its trees are grown.
+        fold_days: Days between two cuts of the walk forward through the past; not below the days in which an outcome
+            matures, for periods that overlap say one thing twice.
+        folds: How many cuts.
+    """
+
+    name: str
+    target: str
+    label: Mapping[str, JsonValue]
+    probability_name: str
+    features: FeatureSet
+    recipe: Recipe
+    fold_days: int = 61
+    folds: int = 6
+
+    @property
+    def names(self) -> list[str]:
+        """The features in order."""
+        return self.features.names
+
+    @property
+    def monotone(self) -> tuple[int, ...]:
+        """Direction of each feature: 1 the risk may only rise with it, -1 only fall, 0 free."""
+        if not self.recipe.directions:
+            return (0,) * len(self.features.features)
+        return tuple(feature.risk for feature in self.features.features)
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Predictions for past cases by models that had not seen them.
+
+    Attributes:
+        cases: The cases.
+        probability: Shape (n,), before calibration.
+        blocks: Shape (n,), the part of the past or the group of customers each was left out with.
+        how: ``FORWARD`` or ``LEFT_OUT``.
+    """
+
+    cases: Dataset
+    probability: Floats
+    blocks: NDArray[np.intp]
+    how: str
+
+    def trials(self) -> list[Trial]:
+        """Each block judged by what had matured before it, or, where blocks are customers, by all others."""
+        return [self._trial(block) for block in np.unique(self.blocks)]
+
+    def _trial(self, block: int) -> Trial:
+        here = self.blocks == block
+        if self.how == LEFT_OUT:
+            return Trial(fit_on=~here, judge_by=here)
+        begins = self.cases.at[here].min().astype("datetime64[D]")
+        return Trial(fit_on=(self.blocks < block) & (self.cases.matures_on <= begins), judge_by=here)
+
+
+def learn(
+    task: Task,
+    parts: Split,
+    *,
+    as_of: date,
+    known_on: date,
+    threads: int,
+    data_version: str,
+    say: Say,
+) -> Fitted:
+    """Fit, calibrate on the past alone, and judge on the later cases.
+
+    Args:
+        task: What to learn.
+        parts: Cases to learn from and later ones.
+        as_of: The date at whose end training's knowledge was frozen.
+        known_on: The date whose knowledge gave the later outcomes.
+        threads: LightGBM's threads.
+        data_version: Which data the book held.
+        say: Told of each step as it begins.
+    """
+    say(f"{task.name}: {len(parts.train)} cases, {int(parts.train.bad.sum())} bad; predicting the past out of fold")
+    past = out_of_fold(task, parts.train, as_of, threads=threads)
+    found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials())
+    say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
+    texts = fit(parts.train, task.names, task.monotone, task.recipe, threads=threads)
+    spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads)
+    say(f"{task.name}: judging on {len(parts.later)} later cases")
+    model = ReleasedModel.from_text(spec, texts, found)
+    stated = model.probability(model.matrix(parts.later.columns))
+    return Fitted(
+        spec=spec,
+        model_texts=texts,
+        calibrator=found,
+        evaluation=evaluate(parts.later, stated, known_on),
+        sketches=_sketches(task, parts.train, found.apply(past.probability)),
+        data_version=data_version,
+        training=_told(task, past, found.apply(past.probability)),
+    )
+
+
+def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int) -> OutOfFold:
+    """Predict past cases without having seen them: forward in time, or by customers where the past is too short.
+
+    Args:
+        task: What to learn; one seed is enough here.
+        train: Matured cases.
+        as_of: The date at whose end training's knowledge was frozen.
+        threads: LightGBM's threads.
+    """
+    last = train.at.max().astype("datetime64[D]").astype(date) + timedelta(days=1)
+    end = min(as_of, last)
+    cuts = [end - timedelta(days=task.fold_days * step) for step in range(task.folds, -1, -1)]
+    forward = [parts for _, parts in walk_forward(train, cuts) if _alike(parts.train, train)]
+    bad_customers = sum(parts.later.bad_customers for parts in forward)
+    if len(forward) >= ENOUGH_PERIODS and bad_customers >= ENOUGH_BAD_CUSTOMERS:
+        return _predicted(task, forward, FORWARD, threads)
+    return _predicted(task, _by_customer(train), LEFT_OUT, threads)
+
+
+def _alike(fold: Dataset, train: Dataset) -> bool:
+    """Whether a model of a fold speaks for the final one: it has learnt from at least half as many bad customers.
+
+    A model of few bad cases hardly dares to leave the mean; a calibrator that mends its shyness would make the
+    final model overstate.
+    """
+    enough = fold.bad_customers >= LEAST_SHARE_OF_BAD * train.bad_customers
+    return bool(enough and 0 < fold.bad.sum() < len(fold))
+
+
+def _by_customer(train: Dataset) -> list[Split]:
+    """Each of a few groups of customers left out in turn; the groups follow from the names, in order of first case."""
+    names = list(dict.fromkeys(train.customer_ids.tolist()))
+    group = {name: place % GROUPS for place, name in enumerate(names)}
+    groups = np.array([group[name] for name in train.customer_ids.tolist()])
+    return [Split(train.take(groups != out), train.take(groups == out)) for out in range(min(GROUPS, len(names)))]
+
+
+def _predicted(task: Task, splits: Sequence[Split], how: str, threads: int) -> OutOfFold:
+    usable = [parts for parts in splits if len(parts.later) and 0 < parts.train.bad.sum() < len(parts.train)]
+    stated = [
+        probability(
+            fit(parts.train, task.names, task.monotone, one_seed(task.recipe), threads=threads),
+            parts.later.matrix(task.names),
+        )
+        for parts in usable
+    ]
+    return OutOfFold(
+        cases=together([parts.later for parts in usable]),
+        probability=np.concatenate(stated),
+        blocks=np.repeat(np.arange(len(usable)), [len(parts.later) for parts in usable]),
+        how=how,
+    )
+
+
+def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, threads: int) -> ModelSpec:
+    baseline, baseline_log_odds = baseline_of(task.names, _sample_contributions(task, train, texts))
+    grown = parameters(task.recipe, monotone=task.monotone, threads=threads, seed=0)
+    return ModelSpec(
+        name=task.name,
+        target=task.target,
+        label=dict(task.label),
+        probability_name=task.probability_name,
+        feature_names=tuple(task.names),
+        feature_set=task.features.name,
+        feature_set_version=task.features.version,
+        feature_set_hash=task.features.hash,
+        monotone=task.monotone,
+        groups={feature.name: feature.group for feature in task.features.features},
+        trained_as_of=train.at.max().astype("datetime64[D]").astype(date),
+        known_at=as_of,
+        train_rows=len(train),
+        train_bad=int(train.bad.sum()),
+        base_rate=float(train.bad.mean()),
+        baseline=baseline,
+        baseline_log_odds=baseline_log_odds,
+        parameters={name: value for name, value in grown.items() if name not in ("seed", "monotone_constraints")},
+        seeds=task.recipe.seeds,
+        lightgbm_version=version("lightgbm"),
+    )
+
+
+def _sample_contributions(task: Task, train: Dataset, texts: Sequence[str]) -> Floats:
+    chosen = np.unique(np.linspace(0, len(train) - 1, BASELINE_ROWS).round().astype(np.intp))
+    return contributions(texts, train.take(chosen).matrix(task.names))
+
+
+def _sketches(task: Task, train: Dataset, past_scores: Floats) -> dict[str, dict[str, Any]]:
+    """Sketch of every feature over the training cases, and of the score over past cases the model had not seen."""
+    made = sketches_of({**train.columns, "score": past_scores}, [*task.names, "score"])
+    return {name: sketch.to_dict() for name, sketch in made.items()}
+
+
+def _told(task: Task, past: OutOfFold, stated: Floats) -> dict[str, Any]:
+    return {
+        "recipe": task.recipe.as_dict(),
+        "out_of_fold": {"how": past.how, "n": len(past.cases), "bad": int(past.cases.bad.sum())},
+        "out_of_fold_figures": dict(measured(past.cases.bad, stated)),
+    }

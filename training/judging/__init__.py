@@ -1,0 +1,1 @@
+"""How stated probabilities did: figures, intervals, reliability, directions."""

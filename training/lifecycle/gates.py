@@ -1,0 +1,183 @@
+"""The gates of promotion: which figures a model must show, and whether it does."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from training.fitting.fitted import Fitted
+from training.judging.evaluation import Evaluation
+from training.judging.reliability import calibration_slope, perfect_ece
+from training.lifecycle.monotone import monotone_violations
+
+GATES: Final = Path(__file__).with_name("gates.yaml")
+
+
+class Gate(BaseModel):
+    """One figure and its bound."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    figure: str
+    at_least: float | None = None
+    at_most: float | None = None
+    kind: str | None = Field(default=None, description="Label kind it applies to; None: all.")
+    why: str
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> "Gate":
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError(f"gate {self.name!r} needs exactly one of at_least and at_most")
+        return self
+
+    @property
+    def bound(self) -> str:
+        """The bound in words.
+
+        Example:
+            >>> Gate(name="n", figure="cases", at_least=500, why="").bound
+            'at least 500'
+        """
+        return f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
+
+    def passes(self, value: float | None) -> bool:
+        """Whether a figure passes; one that is missing or not a number does not.
+
+        Example:
+            >>> gate = Gate(name="n", figure="cases", at_least=500, why="")
+            >>> gate.passes(500), gate.passes(499), gate.passes(None), gate.passes(float("nan"))
+            (True, False, False, False)
+        """
+        if value is None:
+            return False
+        return value >= self.at_least if self.at_least is not None else value <= (self.at_most or 0.0)
+
+
+class Gates(BaseModel):
+    """All gates, with who owns them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str
+    owner: str
+    gates: Annotated[tuple[Gate, ...], Field(min_length=1)]
+
+
+class GateResult(BaseModel):
+    """One gate at one model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    version: int
+    gate: str
+    figure: str
+    value: float | None
+    bound: str
+    passed: bool
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """The result in one line."""
+        value = "missing" if self.value is None else f"{self.value:.4g}"
+        return f"{self.model} v{self.version}: {self.gate}: {self.figure} is {value}, wanted {self.bound}. {self.why}"
+
+
+class NoGatesError(ValueError):
+    """No gate applies to a model, so that nothing would be asked of it.
+
+    Attributes:
+        model: Name of the model.
+        kind: Its label kind.
+    """
+
+    def __init__(self, model: str, kind: str) -> None:
+        self.model = model
+        self.kind = kind
+        super().__init__(f"No gate applies to {model} (label kind {kind}). Add gates for it to gates.yaml.")
+
+
+def load_gates(path: Path = GATES) -> Gates:
+    """Read the gates; pydantic's ``ValidationError`` says what is wrong with them."""
+    return Gates.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def check(fitted: Fitted, version: int, gates: Gates) -> tuple[GateResult, ...]:
+    """Hold a model against the gates of its kind.
+
+    Raises:
+        NoGatesError: None applies.
+    """
+    kind = str(fitted.spec.label.get("kind"))
+    applying = [gate for gate in gates.gates if gate.kind in (None, kind)]
+    if not applying:
+        raise NoGatesError(fitted.spec.name, kind)
+    figures = figures_of(fitted)
+    return tuple(_result(gate, figures.get(gate.figure), fitted.spec.name, version) for gate in applying)
+
+
+def figures_of(fitted: Fitted) -> dict[str, float | None]:
+    """Every figure a gate may name; one that does not exist is None."""
+    evaluation = fitted.evaluation
+    stated = {
+        f"{name}{end}": value
+        for name, figure in evaluation.metrics.items()
+        for end, value in (("", figure.value), ("_low", figure.low), ("_high", figure.high))
+    }
+    return {
+        **stated,
+        "cases": float(evaluation.n),
+        "bad": float(evaluation.bad),
+        "customers": float(evaluation.customers),
+        "train_rows": float(fitted.spec.train_rows),
+        "train_bad": float(fitted.spec.train_bad),
+        "brier_skill": brier_skill(stated),
+        "rate_low_to_stated": _ratio(stated.get("rate_low"), stated.get("mean_probability")),
+        "stated_to_rate_high": _ratio(stated.get("mean_probability"), stated.get("rate_high")),
+        "calibration_slope": calibration_slope(evaluation.reliability),
+        "ece_beyond_perfect": _ece_beyond_perfect(evaluation),
+        "monotone_violations": monotone_violations(fitted),
+    }
+
+
+def brier_skill(figures: Mapping[str, float]) -> float | None:
+    """Share of the base rate's Brier score that the model saves: 1 is perfect, 0 is no better than the base rate.
+
+    Example:
+        >>> round(brier_skill({"brier": 0.06, "rate": 0.1}), 3)  # the base rate alone scores 0.1 * 0.9 = 0.09
+        0.333
+    """
+    rate = figures.get("rate")
+    ratio = _ratio(figures.get("brier"), None if rate is None else rate * (1 - rate))
+    return None if ratio is None else 1 - ratio
+
+
+def failed(results: Sequence[GateResult]) -> tuple[GateResult, ...]:
+    """The gates that were not passed."""
+    return tuple(result for result in results if not result.passed)
+
+
+def _result(gate: Gate, value: float | None, model: str, version: int) -> GateResult:
+    return GateResult(
+        model=model,
+        version=version,
+        gate=gate.name,
+        figure=gate.figure,
+        value=value,
+        bound=gate.bound,
+        passed=gate.passes(value),
+        why=gate.why,
+    )
+
+
+def _ratio(upper: float | None, lower: float | None) -> float | None:
+    return None if upper is None or not lower else upper / lower
+
+
+def _ece_beyond_perfect(evaluation: Evaluation) -> float | None:
+    error, perfect = evaluation.metrics.get("ece"), perfect_ece(evaluation.reliability)
+    return None if error is None or perfect is None else error.value - perfect
