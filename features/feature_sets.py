@@ -117,6 +117,13 @@ LATE: Final = FeatureSet("late", 2, (*_MODEL_FACTS, *case.FEATURES))
 
 DEFAULT: Final = FeatureSet("default", 2, _MODEL_FACTS)
 
+# Ratios of one annual statement, or of two, whose definitions the training sample shares; see training/distress.
+DISTRESS: Final = FeatureSet(
+    "distress",
+    1,
+    named(["current_ratio", "quick_ratio", "equity_share", "net_margin", "return_on_assets", "revenue_growth"]),
+)
+
 LIMIT_INPUTS: Final = FeatureSet(
     "limit",
     2,
@@ -150,4 +157,4 @@ LIMIT_INPUTS: Final = FeatureSet(
 STORED: Final = FeatureSet("stored", 2, (*_CUSTOMER, *exposure.FEATURES))
 """Everything the store keeps of a customer: ``CUSTOMER`` and what only the limit needs."""
 
-BY_NAME: Final = {chosen.name: chosen for chosen in (CUSTOMER, LATE, DEFAULT, LIMIT_INPUTS, STORED)}
+BY_NAME: Final = {chosen.name: chosen for chosen in (CUSTOMER, LATE, DEFAULT, DISTRESS, LIMIT_INPUTS, STORED)}

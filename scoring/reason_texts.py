@@ -413,6 +413,42 @@ _ROWS: Final[tuple[tuple[str, ...], ...]] = (
         "No yearly revenue is known to compare this invoice with.",
     ),
     (
+        "current_ratio",
+        "10",
+        "Current assets are {:times} the current liabilities in the latest statement.",
+        "How current assets compare with current liabilities is not known.",
+    ),
+    (
+        "quick_ratio",
+        "11",
+        "Current assets without inventories are {:times} the current liabilities in the latest statement.",
+        "How current assets without inventories compare with current liabilities is not known.",
+    ),
+    (
+        "equity_share",
+        "12",
+        "Equity is {:share} of total assets in the latest statement.",
+        "The share of equity in total assets is not known.",
+    ),
+    (
+        "net_margin",
+        "13",
+        "Net income is {:share} of revenue in the latest statement.",
+        "Net income as a share of revenue is not known.",
+    ),
+    (
+        "return_on_assets",
+        "14",
+        "Net income of a year is {:share} of total assets in the latest statement.",
+        "Net income as a share of total assets is not known.",
+    ),
+    (
+        "revenue_growth",
+        "15",
+        "Revenue grew by {:share} from one annual statement to the next.",
+        "How revenue grew from one annual statement to the next is not known.",
+    ),
+    (
         "disputed_open_amount",
         "01",
         "{:money} of the open amount is disputed.",

@@ -15,6 +15,9 @@ from policy.outcome import Outcome
 from policy.terms import NoParametersInForceError
 from serving.default_score import MODEL as DEFAULT_MODEL
 from serving.default_score import DefaultScore, default_score, needed
+from serving.distress_score import MODEL as DISTRESS_MODEL
+from serving.distress_score import DistressScore, distress_score
+from serving.distress_score import needed as needed_for_distress
 from serving.facts import Facts, facts_of
 from serving.limit_answer import not_recommended, told
 from serving.limit_facts import limit_facts
@@ -44,10 +47,12 @@ class Desk:
         """The customer's probability of default."""
         release = self.live.release()
         model, day = release.model(DEFAULT_MODEL), asked.as_of or self.today()
-        facts = self._facts(release, asked.customer_id, needed(model), day)
+        facts = self._facts(release, asked.customer_id, _once([*needed(model), *_for_distress(release)]), day)
         found = default_score(model, facts, currency=release.policy.book.currency)
-        doubts = (*facts.doubts, *found.doubts)
-        return _head(asked.customer_id, day) | found.as_dict() | _tail(release, facts, doubts, _notes(found.note))
+        distress = _distress(release, facts)
+        doubts = (*facts.doubts, *found.doubts, *(distress.doubts if distress else ()))
+        answer = found.as_dict() | _shown(release, distress)
+        return _head(asked.customer_id, day) | answer | _tail(release, facts, doubts, _notes(found.note))
 
     def late_payment(self, asked: LatePaymentRequest) -> dict[str, Any]:
         """The probability that an invoice is paid late."""
@@ -69,8 +74,8 @@ class Desk:
         """The recommended credit limit of a customer."""
         release = self.live.release()
         day, model = asked.as_of or self.today(), release.models.get(DEFAULT_MODEL)
-        names = list(dict.fromkeys([*(needed(model) if model else []), *LIMIT_INPUTS.names]))
-        facts = self._facts(release, asked.customer_id, names, day)
+        wanted = [*(needed(model) if model else []), *LIMIT_INPUTS.names, *_for_distress(release)]
+        facts = self._facts(release, asked.customer_id, _once(wanted), day)
         found = default_score(model, facts, currency=release.policy.book.currency) if model else None
         return _head(asked.customer_id, day) | _limit(release, facts, found, asked)
 
@@ -106,12 +111,36 @@ def _tail(release: Release, facts: Facts, doubts: Sequence[str], notes: Sequence
     }
 
 
+def _once(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _for_distress(release: Release) -> list[str]:
+    """Facts that a score of distress needs; none without such a model."""
+    model = release.models.get(DISTRESS_MODEL)
+    return needed_for_distress(model) if model else []
+
+
+def _distress(release: Release, facts: Facts) -> DistressScore | None:
+    """What the statement says of a customer without a payment history; None where that is not the question."""
+    model = release.models.get(DISTRESS_MODEL)
+    return distress_score(model, facts, currency=release.policy.book.currency) if model else None
+
+
+def _shown(release: Release, found: DistressScore | None) -> dict[str, Any]:
+    """Distress apart from the default risk, under a name of its own; absent from releases without such a model."""
+    if DISTRESS_MODEL not in release.models:
+        return {}
+    return {DISTRESS_MODEL: found.as_dict() if found else None}
+
+
 def _limit(release: Release, facts: Facts, found: DefaultScore | None, asked: LimitRequest) -> dict[str, Any]:
-    pd_12m = found.pd_12m if found else None
+    pd_12m, distress = found.pd_12m if found else None, _distress(release, facts)
     given = limit_facts(facts.values, release.policy.book, pd_12m=pd_12m, limit_in_force=asked.limit_in_force)
-    doubts = (*facts.doubts, *(found.doubts if found else ()), *given.doubts)
+    scores = (found.doubts if found else ()), (distress.doubts if distress else ())
+    doubts = (*facts.doubts, *scores[0], *scores[1], *given.doubts)
     notes = (*given.notes, *_notes(found.note if found else ""))
-    risk = {"risk": found.as_dict() if found else None}
+    risk = {"risk": found.as_dict() if found else None} | _shown(release, distress)
     try:
         policy = release.policy.in_force(facts.business_date)
     except NoParametersInForceError as error:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from features.feature_sets import DEFAULT, LATE, LIMIT_INPUTS, STORED
+from features.feature_sets import DEFAULT, DISTRESS, LATE, LIMIT_INPUTS, STORED
 from features.store.feast_api import (
     Entity,
     FeatureService,
@@ -136,11 +136,11 @@ def feature_set_facts() -> Facts:
 
     Example:
         >>> [served.name for served in feature_set_facts().sets]
-        ['late_v2', 'default_v2', 'limit_v2']
+        ['late_v2', 'default_v2', 'distress_v1', 'limit_v2']
     """
     stored = set(STORED.names)
     sets = tuple(
         ServedSet(f"{chosen.name}_v{chosen.version}", tuple(n for n in chosen.names if n in stored), chosen.hash)
-        for chosen in (LATE, DEFAULT, LIMIT_INPUTS)
+        for chosen in (LATE, DEFAULT, DISTRESS, LIMIT_INPUTS)
     )
     return Facts(tuple(STORED.names), f"{STORED.version}_{STORED.hash}", sets)
