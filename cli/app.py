@@ -51,6 +51,15 @@ class ModelName(StrEnum):
     DEFAULT_60 = "default-60"
 
 
+class ReleasedName(StrEnum):
+    """The models that can be released; `distress` comes from `train-distress`."""
+
+    LATE = "late-payment"
+    DEFAULT = "default"
+    DEFAULT_60 = "default-60"
+    DISTRESS = "distress"
+
+
 class Ledger(StrEnum):
     """Where the main job takes its ledger from."""
 
@@ -245,7 +254,7 @@ def train(
 def promote(
     by: Annotated[str, typer.Option(help="Who promotes.")],
     reason: Annotated[str, typer.Option(help="Why.")],
-    models: Annotated[list[ModelName] | None, typer.Argument(help="Models; all unless given.")] = None,
+    models: Annotated[list[ReleasedName] | None, typer.Argument(help="Models; all but distress unless given.")] = None,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:

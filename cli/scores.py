@@ -114,6 +114,8 @@ def tell(found: Sequence[Answer], as_of: date) -> None:
     columns = ("customer", "default in 180 d", "late ≥ 5 d", "limit", "binding cap", "why")
     show_table(f"Customers at the end of {as_of}", columns, rows, numbers=("default in 180 d", "late ≥ 5 d", "limit"))
     for answer in found:
+        if distress := answer.default.get("distress"):
+            say(f"{answer.customer_id}: {percent(distress['distress_prob_12m'], 2)} distress. {distress['what_it_is']}")
         for doubt in answer.default["doubts"]:
             say(f"REVIEW {answer.customer_id}: {doubt}")
 

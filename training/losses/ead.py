@@ -113,9 +113,7 @@ def ead(
     """
     if months < 1:
         raise ValueError(f"months has to be at least 1, got {months}.")
-    days = default_days(
-        book, folded(book), dpd=dpd, known_on=known_on, apart_days=APART_DAYS, materiality=materiality
-    )
+    days = default_days(book, folded(book), dpd=dpd, known_on=known_on, apart_days=APART_DAYS, materiality=materiality)
     seen, unknown = _observed(book, days, months)
     return ead_of(
         seen, otherwise, dpd=dpd, months=months, known_on=known_on, defaults=len(days), unknown=unknown, enough=enough
@@ -148,7 +146,9 @@ def ead_of(seen: Observations, otherwise: Declarations, *, enough: int = ENOUGH,
     room = seen.limit - seen.before
     return Ead(
         growth=_factor("ead over exposure", seen, seen.at_default, seen.before, otherwise.growth, enough),
-        orders=_factor("ccf of open orders", seen, np.minimum(rise, seen.orders), seen.orders, otherwise.orders, enough),
+        orders=_factor(
+            "ccf of open orders", seen, np.minimum(rise, seen.orders), seen.orders, otherwise.orders, enough
+        ),
         headroom=_factor("ccf of headroom", seen, rise, room, otherwise.headroom, enough),
         **told,
     )

@@ -104,7 +104,12 @@ def lgd(
 
 
 def lgd_of(
-    workouts: Sequence[Workout], secured: Sequence[bool], otherwise: Declared, *, floor: float = 0.0, enough: int = ENOUGH
+    workouts: Sequence[Workout],
+    secured: Sequence[bool],
+    otherwise: Declared,
+    *,
+    floor: float = 0.0,
+    enough: int = ENOUGH,
 ) -> Lgd:
     """Loss given default from workouts.
 

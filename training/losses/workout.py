@@ -132,7 +132,7 @@ def _owed(item: Item, amount: float, on: date, end: date) -> float:
 
 
 def _received(item: Item, owed: float, on: date, end: date) -> Iterable[tuple[date, float]]:
-    """What came in within the window, never more than was owed; a payment without an amount that clears pays the rest."""
+    """What came in within the window, never more than was owed; a clearing payment without an amount pays the rest."""
     left = owed
     for receipt in sorted(item.receipts, key=lambda receipt: receipt.on):
         if not on < receipt.on <= end:
