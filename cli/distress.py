@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import say, show_json, working
+from cli.output import say, show_json, show_table, working
 from data.settings import Settings
 
 
@@ -18,7 +18,7 @@ def train_distress(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of tables.")] = False,
 ) -> None:
     """Fit the model of distress on bankruptcies of companies, bring it to a base rate, and register a new version."""
-    from cli.training import Trained, tell
+    from cli.training import FIGURES, Trained
     from training.distress.base_rate import BaseRate
     from training.distress.model import train_distress as train
     from training.lifecycle.register import register  # late: MLflow takes seconds to import
@@ -31,7 +31,17 @@ def train_distress(
     if as_json:
         show_json([trained.as_dict()])
         return
-    tell([trained])
+    found = fitted.evaluation
+    figures = [(name, found.metrics[name]) for name in FIGURES]
+    rows = [(name, f"{part.value:.4f}", f"{part.low:.4f} to {part.high:.4f}") for name, part in figures]
+    show_table(
+        f"distress v{trained.registered.version}: {found.n:,} companies, {found.bad:,} bankrupt",
+        ("figure", "value", "95 % interval"),
+        rows,
+        numbers=("value",),
+    )
+    say(f"Judged by {found.period}.")
+    say(f"Model card: {trained.card}")
     say(f"Stated at a base rate of {base_rate:.2%} ({base_rate_source}), not the sample's {fitted.spec.base_rate:.2%}.")
 
 

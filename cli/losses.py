@@ -93,7 +93,7 @@ def _table(title: str, parts: "Iterable[Estimate]") -> None:
             None if part.low is None else f"{percent(part.low)} to {percent(part.high)}",
             part.defaults,
             part.customers,
-            f"{part.source} {part.why}".strip(),
+            f"{part.source.rstrip('.')}. {part.why}".strip(),
         )
         for part in parts
     ]

@@ -1,7 +1,7 @@
 """How distress is learnt: boosted trees out of the box, and ours.
 
-The recipes and the identities were chosen on `1year.arff` alone (bankrupt within five years), not on `5year.arff`, which
-gives the figures of the report. One, `GREEDY`, was made smaller after a first look at those, for its calibrator had
+The recipes and the identities were chosen on `1year.arff` (bankrupt within five years), not on `5year.arff`, whose
+figures are reported. One, `GREEDY`, was made smaller after a first look at those, for its calibrator had
 overflowed; its AUC moved by 0.002.
 """
 

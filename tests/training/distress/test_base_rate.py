@@ -57,7 +57,7 @@ def test_two_populations_of_the_same_companies():
     assert stated[high].mean() == pytest.approx(bad[high].mean(), abs=0.01)
 
 
-@pytest.mark.parametrize(("rate", "source", "says"), [(0.0, "x", "between 0 and 1"), (1.5, "x", r"0\.015 for 1\.5 %")])
+@pytest.mark.parametrize(("rate", "source", "says"), [(0.0, "x", r"between 0 and 1"), (1.5, "x", r"0\.015 for 1\.5 %")])
 def test_a_rate_that_is_none(rate, source, says):
     with pytest.raises(BaseRateError, match=says):
         BaseRate(rate, source)
@@ -69,6 +69,6 @@ def test_a_base_rate_needs_its_source():
 
 
 def test_a_shift_between_rates_that_are_none():
-    with pytest.raises(BaseRateError, match="got 1.0"):
+    with pytest.raises(BaseRateError, match=r"got 1\.0"):
         shift(0.1, 1.0)
     assert math.isfinite(shift(0.1, 0.9))

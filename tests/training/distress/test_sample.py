@@ -81,7 +81,7 @@ def test_the_real_file_states_ebit_as_profit_after_interest(polish):
 
 
 def test_the_matched_attributes_agree_with_one_another(polish):
-    """Return on assets is net margin times sales over assets; the quick ratio is the current one without inventories."""
+    """Return on assets is net margin times sales over assets; the quick ratio leaves inventories out."""
     a = read_sample(polish).columns
     with np.errstate(divide="ignore", invalid="ignore"):
         sales = 365 * a["Attr51"] / a["Attr62"]
