@@ -26,7 +26,7 @@ def gates():
 def test_a_good_model_passes_every_gate(fitted, gates):
     results = check(fitted, 1, gates)
     assert [result.gate for result in failed(results)] == []
-    assert len(results) == 11  # 13 gates, of which two are for default models
+    assert len(results) == 11  # 15 gates, of which two each are for default and distress models
 
 
 def test_figures_worked_by_hand(fitted):
