@@ -2,9 +2,9 @@
 
 The sum of equity and liabilities is the balance sheet; sales follow from one ratio and are stated in others. Where two
 ways to a figure differ, the statement was drawn up in another form or the source took another line of it. In the
-Polish files bankrupt and going companies differ widely in this, since they come from different years and forms: that
-tells the samples apart and says nothing about a company's health. So these serve a benchmark of the method alone, and
-no released model reads them.
+Polish files bankrupt and going companies differ widely in this. The source took them from different years, probably
+from different forms, so that it most likely tells the samples apart and not a company's health. These therefore serve
+a benchmark of the method alone, and no released model reads them.
 """
 
 from collections.abc import Mapping
