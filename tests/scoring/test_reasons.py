@@ -156,7 +156,7 @@ class TestRealModel:
             assert model.spec.baseline_log_odds + sum(adverse.values()) + others == pytest.approx(expected, abs=1e-9)
 
     def test_the_calibrator_changes_no_reason(self, model):
-        plain = ReleasedModel(model.spec, model.boosters, Calibrator("identity"))
+        plain = ReleasedModel(model.spec, model.learner, Calibrator("identity"))
         assert self.explained(plain, BAD_PAYER[None]) == self.explained(model, BAD_PAYER[None])
 
 
