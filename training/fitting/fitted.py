@@ -6,6 +6,7 @@ from typing import Any
 
 from scoring.calibration import Calibrator
 from scoring.model import ModelSpec
+from scoring.scorecard import Scorecard
 from training.judging.evaluation import Evaluation
 
 
@@ -15,13 +16,15 @@ class Fitted:
 
     Attributes:
         spec: What the model is: target, features in order, directions, dates.
-        model_texts: LightGBM model text of each seed; the score is the mean of their log-odds.
+        model_texts: LightGBM model text of each seed; the score is the mean of their log-odds. None for
+            a scorecard.
         calibrator: Turns the score into a probability.
         evaluation: How it did on later, matured cases.
         sketches: Sketch of each feature by name and of the score (``score``), on the training and the evaluation
             cases, as plain values for JSON.
         data_version: Which data the book held, 12 hex characters.
         training: What was chosen on the past and how it did there, as plain values for JSON.
+        scorecard: The scorecard; None for trees.
     """
 
     spec: ModelSpec
@@ -31,3 +34,4 @@ class Fitted:
     sketches: Mapping[str, Mapping[str, Any]]
     data_version: str
     training: Mapping[str, Any]
+    scorecard: Scorecard | None = None
