@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from scipy import stats
 
 from training.arrays import Flags, Floats
 
@@ -64,6 +65,7 @@ class Binned:
         bad: Bad cases per bin.
         woe: Weight of evidence per bin, ln(share of the good / share of the bad), smoothed.
         information: Information value, sum of (share of the good - share of the bad) x evidence, ≥ 0 but for smoothing.
+        chance: Information value that a feature which says nothing exceeds once in a hundred, at these bins.
     """
 
     edges: tuple[float, ...]
@@ -71,6 +73,7 @@ class Binned:
     bad: tuple[int, ...]
     woe: tuple[float, ...]
     information: float
+    chance: float
 
 
 @dataclass(frozen=True)
@@ -245,7 +248,15 @@ def _found(bins: _Bins, missing_good: int, missing_bad: int, rules: Rules) -> Bi
         bad=tuple(bad),
         woe=tuple(woe),
         information=_sum_of_information(totals, good, bad, woe),
+        chance=_by_chance(totals, sum(g + b > 0 for g, b in zip(good, bad, strict=True))),
     )
+
+
+def _by_chance(totals: Totals, bins: int) -> float:
+    """The 99 % quantile where good and bad cases fall alike: (1/good + 1/bad) x chi-squared of bins - 1 degrees."""
+    if bins < 2:
+        return 0.0
+    return round(float((1 / totals.good + 1 / totals.bad) * stats.chi2.isf(0.01, bins - 1)), PLACES)
 
 
 def _sum_of_information(totals: Totals, good: Sequence[int], bad: Sequence[int], woe: Sequence[float]) -> float:

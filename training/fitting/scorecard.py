@@ -33,8 +33,9 @@ class NothingToldError(ValueError):
     def __init__(self, best: tuple[str, float], least: float) -> None:
         self.best = best
         super().__init__(
-            f"No feature makes a scorecard: the best, {best[0]}, has an information value of {best[1]:.4f}; at least "
-            f"{least:g} is asked for, and more risk where its evidence says so. Give more cases, or ask for less."
+            f"No feature makes a scorecard: the best, {best[0]}, has an information value of {best[1]:.4f}. "
+            f"Asked for is at least {least:g}, more than chance would give, and more risk where its evidence says so. "
+            "Give more cases, or ask for less."
         )
 
 
@@ -96,7 +97,7 @@ def fit_scorecard(
 ) -> Scorecard:
     """Fit a scorecard; classes are never weighted, which would bend the probabilities.
 
-    1. Each feature is binned; those with too little information are left out.
+    1. Each feature is binned; those with too little information, or no more than chance gives, are left out.
     2. The most telling is taken, then the next that is not too correlated with any taken before, and so on.
     3. A logistic regression weighs their evidence. A feature whose coefficient is not above 0 would count in a
        customer's favour what the cases count against it: the worst such feature is dropped, and the rest fitted again.
@@ -119,7 +120,7 @@ def fit_scorecard(
         for name, direction in zip(names, monotone, strict=True)
     }
     ranked = sorted(names, key=lambda name: (-bins[name].information, name))
-    told = [name for name in ranked if bins[name].information >= recipe.least_information]
+    told = [name for name in ranked if bins[name].information >= max(recipe.least_information, bins[name].chance)]
     if not told:
         raise NothingToldError((ranked[0], bins[ranked[0]].information), recipe.least_information)
     counted = _counted(cases, told, bins)
