@@ -27,6 +27,7 @@ class Spec:
         self.spec = base.model_copy(
             update={
                 "feature_names": tuple(features),
+                "monotone": (0,) * len(features),
                 "groups": {name: group for name, (group, _) in features.items()},
                 "baseline": {name: mean for name, (_, mean) in features.items()},
             }
