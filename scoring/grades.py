@@ -1,7 +1,6 @@
 """The master scale: fixed bounds that put every probability of default into exactly one grade."""
 
 import math
-from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, Self
@@ -84,7 +83,7 @@ class MasterScale(BaseModel):
             raise ValueError("a name stands for one grade, but one is given twice")
         return self
 
-    @cached_property
+    @property
     def grades(self) -> tuple[Grade, ...]:
         """The grades from the best to the worst."""
         ends = [*(row.starts for row in self.rows[1:]), 1.0]

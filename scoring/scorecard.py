@@ -7,7 +7,6 @@ customer, below 0 against. A missing value has a bin of its own.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import pairwise
 from typing import Self
 
@@ -72,12 +71,12 @@ class Characteristic(BaseModel):
             >>> made.places(np.array([0.0, 0.5, 2.0, 7.0, np.nan])).tolist()
             [0, 1, 1, 2, 3]
         """
-        found = np.searchsorted(self._edges, values, side="left")
+        found = np.searchsorted(np.array(self.edges, dtype=np.float64), values, side="left")
         return np.where(np.isnan(values), len(self.edges) + 1, found)
 
     def log_odds(self, values: Floats) -> Floats:
         """What each value adds to the log-odds of the bad outcome, shape (n,)."""
-        return self._effects[self.places(values)]
+        return -self.coefficient * np.array(self.woe, dtype=np.float64)[self.places(values)]
 
     def labels(self) -> tuple[str, ...]:
         """The bins in words, the missing one last.
@@ -92,14 +91,6 @@ class Characteristic(BaseModel):
             return ("any value", "not known")
         between = [f"over {low:g} up to {high:g}" for low, high in pairwise(self.edges)]
         return (f"up to {self.edges[0]:g}", *between, f"over {self.edges[-1]:g}", "not known")
-
-    @cached_property
-    def _edges(self) -> Floats:
-        return np.array(self.edges, dtype=np.float64)
-
-    @cached_property
-    def _effects(self) -> Floats:
-        return -self.coefficient * np.array(self.woe, dtype=np.float64)
 
 
 class ScorecardRow(BaseModel):
@@ -186,7 +177,7 @@ class Scorecard(BaseModel):
 
     def cuts(self) -> Sequence[Floats]:
         """Bin edges of each feature, rising; a value at an edge belongs to the bin below it."""
-        return tuple(found._edges for found in self.characteristics)
+        return tuple(np.array(found.edges, dtype=np.float64) for found in self.characteristics)
 
     def table(self, scale: PointsScale | None = None) -> tuple[ScorecardRow, ...]:
         """The scorecard for people: the points of one bin of each feature sum to the score before calibration.

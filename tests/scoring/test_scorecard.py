@@ -46,6 +46,13 @@ def test_the_sum_written_out():
     np.testing.assert_allclose(CARD.contributions(rows)[1], [0.72, 0.45, -2.0], rtol=1e-15)
 
 
+def test_a_changed_copy_scores_as_changed():
+    row = np.array([[9.0, 100.0]])
+    before = CARD.log_odds(row)
+    milder = OVERDUE.model_copy(update={"coefficient": 0.1})
+    assert CARD.model_copy(update={"characteristics": (milder, TENURE)}).log_odds(row) < before
+
+
 def test_the_points_of_one_bin_of_each_feature_sum_to_the_score():
     scale = PointsScale()
     table = {(row.feature, row.bin): row for row in CARD.table(scale)}

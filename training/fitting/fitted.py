@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.calibration import Calibrator
-from scoring.model import ModelSpec
+from scoring.model import ModelSpec, ReleasedModel
 from scoring.scorecard import Scorecard
 from training.judging.evaluation import Evaluation
 
@@ -35,3 +35,13 @@ class Fitted:
     data_version: str
     training: Mapping[str, Any]
     scorecard: Scorecard | None = None
+
+    def model(self, *, threads: int = 1) -> ReleasedModel:
+        """The model, ready to score, whatever its form.
+
+        Args:
+            threads: Threads of one call; the result is the same, bit for bit.
+        """
+        if self.scorecard is not None:
+            return ReleasedModel(self.spec, self.scorecard, self.calibrator, threads)
+        return ReleasedModel.from_text(self.spec, self.model_texts, self.calibrator, threads=threads)
