@@ -120,6 +120,18 @@ class TestWorkedExample:
             counterfactual(model, np.zeros(3), SCALE)
 
 
+def test_a_lever_stops_where_what_it_entails_suffices(model):
+    """Two overdue items at most are two at most that are 5 or more days overdue, which is what the model looks at."""
+    made = scored(
+        model.spec,
+        characteristic("overdue_count", (20.0,), (0.0, 0.0, 0.0)),
+        characteristic("overdue5_count", (2.0,), (1.0, -1.0, 0.0)),
+    )
+    found = counterfactual(made, np.array([9.0, 6.0]), SCALE, levers=[BY_NAME["overdue_count"]])
+    assert [(c.feature, c.after) for c in found.changes] == [("overdue_count", 2.0)]
+    assert found.changes[0].sentence == "Overdue is at most 2 items instead of 9 items."
+
+
 class TestEntailed:
     def test_nothing_overdue_is_nothing_overdue_in_every_fact(self):
         values = dict.fromkeys([*ONE_STATE, "overdue5_count", "overdue30_count"], 7.0)
