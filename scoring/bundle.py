@@ -2,7 +2,7 @@
 
 manifest.json
 canary.json
-models/<name>/model.json, model_0.txt …, calibrator.json
+models/<name>/model.json, model_0.txt … or scorecard.json, calibrator.json
 policy/limits.json
 sketches/<name>.json
 """
@@ -171,7 +171,7 @@ def _check_songs(written: Canary, heard: Canary, here: Canary) -> None:
         pairs = zip(map(float.fromhex, values), map(float.fromhex, written[name]), strict=True)
         if not all(math.isclose(now, then, rel_tol=TOLERANCE) for now, then in pairs):
             raise BundleError(
-                f"model {name} scores otherwise here than where it was released", file=f"models/{name}/model_0.txt"
+                f"model {name} scores otherwise here than where it was released", file=f"models/{name}/model.json"
             )
 
 

@@ -24,12 +24,20 @@ Canary = Mapping[str, list[str]]
 """Model name → probability of each canary row, as hexadecimal floats: equal text means equal bits."""
 
 TIMEOUT_SECONDS: Final = 120.0
+ADDITIVE: Final = 1e-6
+"""How far contributions may sum to something else than the log-odds they explain."""
 
 
 def sing(model: ReleasedModel) -> list[str]:
-    """Probability of three rows: nothing known, all zero, and 1, 2, 3 … along the features."""
+    """Probability of three rows: nothing known, all zero, and 1, 2, 3 … along the features.
+
+    Raises:
+        BundleError: What the features add does not sum to the score, so that its reasons would not be its reasons.
+    """
     k = len(model.spec.feature_names)
     rows = np.vstack([np.full(k, np.nan), np.zeros(k), np.arange(1.0, k + 1.0)])
+    if not np.allclose(model.contributions(rows).sum(axis=1), model.log_odds(rows), rtol=0, atol=ADDITIVE):
+        raise BundleError(f"the contributions of model {model.spec.name} do not sum to its score")
     return [value.hex() for value in model.probability(rows).tolist()]
 
 

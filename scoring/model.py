@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Self
+from typing import Any, Literal, Self
 
 import lightgbm as lgb
 import numpy as np
@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from features.catalogue import GROUPS
 from scoring.calibration import Calibrator, sigmoid
 from scoring.canonical import canonical_json
+from scoring.learner import Learner
+from scoring.trees import Trees
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +37,7 @@ class MissingFeaturesError(ValueError):
 
 
 class ModelSpec(BaseModel):
-    """Everything about a model but its trees; written as ``model.json``.
+    """Everything about a model but its trees or scorecard; written as ``model.json``.
 
     It holds no time of day and no run id: equal training data give equal bytes.
     """
@@ -63,9 +65,18 @@ class ModelSpec(BaseModel):
         description="Mean contribution of each feature over the training population, in log-odds."
     )
     baseline_log_odds: float = Field(description="Mean raw log-odds of the training population.")
-    parameters: dict[str, JsonValue] = Field(description="LightGBM parameters as given to it.")
-    seeds: tuple[int, ...] = Field(min_length=1, description="One per booster.")
-    lightgbm_version: str = Field(min_length=1)
+    parameters: dict[str, JsonValue] = Field(description="Parameters as given to LightGBM, or of the scorecard.")
+    seeds: tuple[int, ...] = Field(description="One per booster; none for a scorecard, where nothing is drawn.")
+    lightgbm_version: str = Field(description="Empty for a scorecard.")
+    form: Literal["trees", "scorecard"] = Field(default="trees", description="What scores.")
+    typical: dict[str, float] = Field(
+        default_factory=dict,
+        description="Median of each feature over the training cases that have it; empty where it was not kept.",
+    )
+    tendency: dict[str, Literal[-1, 1]] = Field(
+        default_factory=dict,
+        description="For features without a declared direction, the side on which the model sees risk, where clear.",
+    )
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -83,11 +94,21 @@ class ModelSpec(BaseModel):
             )
         if self.train_bad > self.train_rows:
             raise ValueError(f"model {self.name} states more bad cases than cases")
+        for what, keys in (("typical", set(self.typical)), ("tendency", set(self.tendency))):
+            if not keys <= names:
+                raise ValueError(f"{what} of model {self.name} names what it does not read: {sorted(keys - names)}")
+        has_trees = self.form == "trees"
+        if bool(self.seeds) != has_trees or bool(self.lightgbm_version) != has_trees:
+            raise ValueError(f"model {self.name}: trees need seeds and lightgbm_version, a scorecard has neither")
         return self
 
     def to_json(self) -> bytes:
-        """Canonical JSON: equal specs give equal bytes."""
-        return canonical_json(self.model_dump())
+        """Canonical JSON: equal specs give equal bytes.
+
+        What a spec may have but need not (``form``, ``typical``, ``tendency``) is left out where it is as by default,
+        so that the bytes of a spec written before there was such a thing stay the same.
+        """
+        return canonical_json({key: value for key, value in self.model_dump().items() if not _left_out(key, value)})
 
     @classmethod
     def from_json(cls, text: bytes | str) -> "ModelSpec":
@@ -103,36 +124,41 @@ class ModelSpec(BaseModel):
         return sums
 
 
+def _left_out(key: str, value: Any) -> bool:
+    return key in ("form", "typical", "tendency") and value == ModelSpec.model_fields[key].get_default(
+        call_default_factory=True, validated_data={}
+    )
+
+
 @dataclass(frozen=True)
 class ReleasedModel:
-    """A model ready to score: spec, one or more boosters of equal weight, and a calibrator.
+    """A model ready to score: spec, what learnt from the cases (trees or a scorecard), and a calibrator.
 
-    Several boosters (one per seed) are averaged in log-odds, which keeps contributions exact.
     All methods are safe to call from several threads.
 
     Attributes:
         spec: What the model is.
-        boosters: One per seed.
-        calibrator: Maps the boosters' probability to the calibrated one.
+        learner: Gives log-odds and contributions.
+        calibrator: Maps the learner's probability to the calibrated one.
         threads: Threads of one call. 1 in a service, where more only get in each other's way; more for
             large batches. The result is the same, bit for bit.
     """
 
     spec: ModelSpec
-    boosters: tuple[lgb.Booster, ...]
+    learner: Learner
     calibrator: Calibrator
     threads: int = 1
 
     def __post_init__(self) -> None:
-        if len(self.boosters) != len(self.spec.seeds):
+        spec, learner = self.spec, self.learner
+        if learner.form != spec.form:
+            raise ValueError(f"model {spec.name} is said to be {spec.form} but was given {learner.form}")
+        if isinstance(learner, Trees) and len(learner.boosters) != len(spec.seeds):
             raise ValueError(
-                f"model {self.spec.name} states {len(self.spec.seeds)} seed(s) but has {len(self.boosters)} booster(s)"
+                f"model {spec.name} states {len(spec.seeds)} seed(s) but has {len(learner.boosters)} booster(s)"
             )
-        for number, booster in enumerate(self.boosters):
-            if tuple(booster.feature_name()) != self.spec.feature_names:
-                raise ValueError(f"booster {number} of model {self.spec.name} has other features than its spec")
-            if booster.num_model_per_iteration() != 1:
-                raise ValueError(f"booster {number} of model {self.spec.name} is not a binary model")
+        if learner.feature_names != spec.feature_names:
+            raise ValueError(f"the {learner.form} of model {spec.name} read other features than its spec names")
 
     @classmethod
     def from_text(
@@ -142,10 +168,15 @@ class ReleasedModel:
 
         LightGBM ends the process on some damaged texts: only pass texts whose hash was checked.
         """
-        return cls(spec, tuple(lgb.Booster(model_str=text) for text in texts), calibrator, threads)
+        return cls(spec, Trees.from_text(texts), calibrator, threads)
+
+    @property
+    def boosters(self) -> tuple[lgb.Booster, ...]:
+        """The boosters of a model of trees; none of a scorecard."""
+        return self.learner.boosters if isinstance(self.learner, Trees) else ()
 
     def texts(self) -> tuple[str, ...]:
-        """The LightGBM model text of each booster."""
+        """The LightGBM model text of each booster; none of a scorecard."""
         return tuple(booster.model_to_string() for booster in self.boosters)
 
     def matrix(self, columns: Mapping[str, ArrayLike]) -> Floats:
@@ -175,14 +206,14 @@ class ReleasedModel:
         rows = self._checked(matrix)
         if len(rows) == 0:
             return np.empty(0)
-        return _mean([_as_floats(b.predict(rows, raw_score=True, num_threads=self.threads)) for b in self.boosters])
+        return self.learner.log_odds(rows, threads=self.threads)
 
     def probability(self, matrix: Floats) -> Floats:
         """Calibrated probability, shape (n,), range [1e-9, 1 − 1e-9]; a row alone and in a batch give equal bits."""
         return self.calibrator.apply(sigmoid(self.log_odds(matrix)))
 
     def contributions(self, matrix: Floats) -> Floats:
-        """TreeSHAP contributions in log-odds before calibration.
+        """Contributions in log-odds before calibration: TreeSHAP of trees, the summands of a scorecard.
 
         Returns:
             Shape (n, k + 1): one column per feature, in order, and the expected value last; rows sum to ``log_odds``.
@@ -190,7 +221,7 @@ class ReleasedModel:
         rows = self._checked(matrix)
         if len(rows) == 0:
             return np.empty((0, len(self.spec.feature_names) + 1))
-        return _mean([_as_floats(b.predict(rows, pred_contrib=True, num_threads=self.threads)) for b in self.boosters])
+        return self.learner.contributions(rows, threads=self.threads)
 
     def _checked(self, matrix: Floats) -> Floats:
         rows = np.ascontiguousarray(matrix, dtype=np.float64)
@@ -232,14 +263,3 @@ def _numbers(name: str, values: ArrayLike) -> Floats:
     if np.isinf(numbers).any():
         raise ValueError(f"column {name} holds an infinite value; a value that is not known is null")
     return numbers
-
-
-def _as_floats(prediction: object) -> Floats:
-    return np.asarray(prediction, dtype=np.float64)
-
-
-def _mean(parts: Sequence[Floats]) -> Floats:
-    total = parts[0].copy()
-    for part in parts[1:]:
-        total += part
-    return total / len(parts)

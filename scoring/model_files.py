@@ -1,4 +1,4 @@
-"""A model as files: its spec, its LightGBM texts and its calibrator."""
+"""A model as files: its spec, its LightGBM texts or its scorecard, and its calibrator."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import TypeVar
 from scoring.calibration import Calibrator
 from scoring.manifest import BundleError, ModelEntry
 from scoring.model import ModelSpec, ReleasedModel
+from scoring.scorecard import Scorecard
 
 T = TypeVar("T")
 
@@ -17,15 +18,28 @@ class ModelFiles:
 
     Attributes:
         spec: What the model is.
-        texts: LightGBM model text of each booster, ``Booster.model_to_string()``.
-        calibrator: Maps the boosters' probability to the calibrated one.
+        texts: LightGBM model text of each booster, ``Booster.model_to_string()``; none for a scorecard.
+        calibrator: Maps the learner's probability to the calibrated one.
         version: Version in the registry.
+        scorecard: The scorecard; None for trees.
+
+    Raises:
+        ValueError: The spec's form asks for a scorecard that is not there, or the other way round.
     """
 
     spec: ModelSpec
     texts: tuple[str, ...]
     calibrator: Calibrator
     version: str
+    scorecard: Scorecard | None = None
+
+    def __post_init__(self) -> None:
+        is_card = self.spec.form == "scorecard"
+        if is_card != (self.scorecard is not None) or is_card == bool(self.texts):
+            raise ValueError(
+                f"model {self.spec.name} is said to be {self.spec.form} but has {len(self.texts)} model text(s) "
+                f"and {'no' if self.scorecard is None else 'a'} scorecard; give what its form says, and that alone"
+            )
 
     def entry(self) -> ModelEntry:
         """What the manifest says of this model."""
@@ -39,14 +53,18 @@ class ModelFiles:
     def contents(self) -> dict[str, bytes]:
         """Path relative to the bundle → content."""
         folder = f"models/{self.spec.name}"
+        card = {} if self.scorecard is None else {f"{folder}/scorecard.json": self.scorecard.to_json()}
         return {
             f"{folder}/model.json": self.spec.to_json(),
             f"{folder}/calibrator.json": self.calibrator.to_json(),
             **{f"{folder}/model_{i}.txt": text.encode("utf-8") for i, text in enumerate(self.texts)},
+            **card,
         }
 
     def model(self) -> ReleasedModel:
         """The model, ready to score; LightGBM parses the texts here."""
+        if self.scorecard is not None:
+            return ReleasedModel(self.spec, self.scorecard, self.calibrator)
         return ReleasedModel.from_text(self.spec, self.texts, self.calibrator)
 
     @classmethod
@@ -64,10 +82,15 @@ class ModelFiles:
             texts=tuple(_parsed(path, contents, lambda text: text.decode("utf-8")) for path in paths),
             calibrator=_parsed(f"{folder}/calibrator.json", contents, Calibrator.from_json),
             version=entry.version,
+            scorecard=_scorecard(folder, contents) if spec.form == "scorecard" else None,
         )
         if spec.name != name or files.entry() != entry:
             raise BundleError("does not agree with the manifest", file=f"{folder}/model.json")
         return files
+
+
+def _scorecard(folder: str, contents: Mapping[str, bytes]) -> Scorecard:
+    return _parsed(f"{folder}/scorecard.json", contents, Scorecard.from_json)
 
 
 def _parsed(path: str, contents: Mapping[str, bytes], parse: Callable[[bytes], T]) -> T:

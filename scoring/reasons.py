@@ -3,6 +3,10 @@
 A reason is a group of related features whose TreeSHAP contributions, in log-odds, together exceed what they come
 to over the training population. Contributions are measured before calibration, which is monotone, so a
 reason that raises the one raises the other.
+
+Features of a group move together, and a model may lay the weight of one on another that looks harmless by itself: "all
+invoices were paid on the very due date" is no reason that a customer could follow. So within a group the
+weightiest feature is cited whose own value is on the side of risk of what is usual; where none is, the group speaks.
 """
 
 import math
@@ -23,7 +27,11 @@ MOST: Final = 4
 LEAST: Final = 0.01
 """Log-odds under which a group is no reason: it moves the odds by less than 1 %."""
 PLACES: Final = 6
-"""Contributions are ranked to this many places, so that noise in the last bits never changes the order."""
+"""Contributions are compared to this many places, so that noise in the last bits never changes a choice.
+
+Coarser steps (0.02 to 0.2 log-odds) were tried and made the reported groups no steadier when inputs moved by 1 %: what
+changes them is that trees and bins are steps, and whoever stands at the edge of one stands there after rounding too.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Reason:
         code: Code from the controlled list; ends in ``-MISSING`` when the value is not known.
         group: Reason group of the features.
         sentence: The reason in words, filled with the customer's own values.
-        feature: The feature that weighs most within the group.
+        feature: The feature that weighs most within the group, of those whose value is on the side of risk if any is.
         value: Its value; ``None`` when it is not known.
         contribution: Log-odds by which the group exceeds the training population's mean, > 0.
     """
@@ -101,20 +109,61 @@ def _reason(
     currency: str,
 ) -> Reason:
     members = [name for name in spec.feature_names if spec.groups[name] == group]
-    feature = min(members, key=lambda name: (-round(excess[name], PLACES), name))
-    code, sentence = _worded(feature, group, values, currency)
+    ranked = sorted(members, key=lambda name: (-round(excess[name], PLACES), name))
+    weighing = [name for name in ranked if excess[name] > LEAST] or ranked[:1]
+    sides = {name: side_of_risk(spec, name, values[name]) for name in weighing}
+    feature = next((name for side in (1, 0) for name in weighing if sides[name] == side), None)
+    if feature is None:
+        feature, (code, sentence) = ranked[0], _general(group)
+    else:
+        code, sentence = _worded(feature, group, values, currency)
     value = values[feature]
     return Reason(code, group, sentence, feature, None if math.isnan(value) else value, total)
 
 
+def side_of_risk(spec: ModelSpec, feature: str, value: float) -> int:
+    """Whether a fact, taken by itself, speaks against the customer.
+
+    Args:
+        spec: What the model is.
+        feature: One of its features.
+        value: The feature's value; NaN where not known.
+
+    Returns:
+        +1 where it does: the value is beyond the training population's median on the side on which risk lies, as the
+        feature declares it or, where it declares none, as the model clearly sees it; and for what can only harm as it
+        grows, above 0 as well: paid on the due date is no lateness, however early others pay. -1 where it does not. 0
+        where that cannot be said: the value is missing, neither says a side, or the spec keeps no median.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> spec = SimpleNamespace(feature_names=("overdue_count",), monotone=(1,), typical={"overdue_count": 0.0},
+        ...                        tendency={})
+        >>> [side_of_risk(spec, "overdue_count", value) for value in (2.0, 0.0, float("nan"))]
+        [1, -1, 0]
+    """
+    declared = spec.monotone[spec.feature_names.index(feature)]
+    if declared == 1 and value <= 0:
+        return -1
+    direction, typical = declared or spec.tendency.get(feature, 0), spec.typical.get(feature)
+    if math.isnan(value) or direction == 0 or typical is None:
+        return 0
+    return 1 if direction * (value - typical) > 0 else -1
+
+
 def _worded(feature: str, group: str, values: Mapping[str, float], currency: str) -> tuple[str, str]:
-    prefix, general = GROUP_SENTENCES[group]
+    prefix, _ = GROUP_SENTENCES[group]
     sentence = _controlled_list().get(feature)
     if sentence is None:
-        return f"{prefix}-00", general
+        return _general(group)
     if math.isnan(values[feature]):
         return f"{prefix}-{sentence.number}-MISSING", sentence.unknown
     return f"{prefix}-{sentence.number}", _filled(sentence, feature, values, currency)
+
+
+def _general(group: str) -> tuple[str, str]:
+    prefix, sentence = GROUP_SENTENCES[group]
+    return f"{prefix}-00", sentence
 
 
 def _filled(sentence: Sentence, feature: str, values: Mapping[str, float], currency: str) -> str:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 import lightgbm as lgb
 import numpy as np
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from scoring.calibration import Calibrator
 from scoring.model import MissingFeaturesError, ModelSpec, ReleasedModel, baseline_of
+from scoring.trees import Trees
 
 
 def columns(rows, model):
@@ -117,19 +119,46 @@ class TestFit:
 
     def test_a_booster_short(self, model):
         with pytest.raises(ValueError, match=r"states 2 seed\(s\) but has 1 booster"):
-            ReleasedModel(model.spec, model.boosters[:1], model.calibrator)
+            ReleasedModel(model.spec, Trees(model.boosters[:1]), model.calibrator)
 
     def test_features_in_another_order(self, model):
         names = model.spec.feature_names[::-1]
         spec = model.spec.model_copy(update={"feature_names": names})
-        with pytest.raises(ValueError, match="booster 0 of model default has other features"):
-            ReleasedModel(spec, model.boosters, model.calibrator)
+        with pytest.raises(ValueError, match="the trees of model default read other features"):
+            ReleasedModel(spec, model.learner, model.calibrator)
 
     def test_more_than_two_classes(self, model, rows):
         data = lgb.Dataset(rows, np.arange(len(rows)) % 3, feature_name=list(model.spec.feature_names))
         booster = lgb.train({"objective": "multiclass", "num_class": 3, "verbosity": -1}, data, num_boost_round=1)
         with pytest.raises(ValueError, match="is not a binary model"):
-            ReleasedModel(model.spec, (booster, booster), Calibrator("identity"))
+            ReleasedModel(model.spec, Trees((booster, booster)), Calibrator("identity"))
+
+    def test_boosters_of_different_features(self, model, rows):
+        data = lgb.Dataset(rows[:, :2], np.arange(len(rows)) % 2, feature_name=["a", "b"])
+        other = lgb.train({"objective": "binary", "verbosity": -1}, data, num_boost_round=1)
+        with pytest.raises(ValueError, match="booster 1 has other features than booster 0"):
+            Trees((model.boosters[0], other))
+
+    def test_no_booster(self):
+        with pytest.raises(ValueError, match="at least one booster"):
+            Trees(())
+
+    def test_trees_under_the_name_of_a_scorecard(self, model):
+        spec = model.spec.model_copy(update={"form": "scorecard"})
+        with pytest.raises(ValueError, match="is said to be scorecard but was given trees"):
+            ReleasedModel(spec, model.learner, model.calibrator)
+
+
+class TestCuts:
+    def test_the_score_changes_only_above_a_cut(self, model, rows):
+        """Between two neighbouring cuts, ends included above, every value gives equal bits."""
+        for place, cuts in enumerate(model.learner.cuts()):
+            assert len(cuts) > 0
+            assert np.all(np.diff(cuts) > 0)
+            walk = np.repeat(rows[:1], 3 * (len(cuts) - 1), axis=0)
+            walk[:, place] = np.ravel([[np.nextafter(a, np.inf), (a + b) / 2, b] for a, b in pairwise(cuts)])
+            scores = model.log_odds(walk).reshape(-1, 3)
+            assert np.array_equal(scores, np.repeat(scores[:, :1], 3, axis=1))
 
 
 class TestSpec:
@@ -137,6 +166,14 @@ class TestSpec:
         text = model.spec.to_json()
         assert ModelSpec.from_json(text) == model.spec
         assert ModelSpec.from_json(text).to_json() == text
+
+    def test_what_is_as_by_default_leaves_no_trace_in_the_bytes(self, model):
+        for word in (b"form", b"typical", b"tendency"):
+            assert b'"' + word + b'":' not in model.spec.to_json()
+
+    def test_what_is_not_as_by_default_is_kept(self, model):
+        spec = model.spec.model_copy(update={"typical": {"overdue_count": 0.0}, "tendency": {"tenure_days": -1}})
+        assert ModelSpec.from_json(spec.to_json()) == spec
 
     def test_it_holds_no_time_of_day(self, model):
         assert b"T00:" not in model.spec.to_json()
@@ -151,6 +188,11 @@ class TestSpec:
             pytest.param({"monotone": (1, 1, 1, 2)}, "one of -1, 0", id="no direction"),
             pytest.param({"groups": {"overdue_count": "open_items"}}, "groups of model default", id="group absent"),
             pytest.param({"baseline": {}}, "baseline of model default", id="baseline absent"),
+            pytest.param({"typical": {"weather": 1.0}}, "typical of model default names what", id="median of nothing"),
+            pytest.param({"tendency": {"weather": 1}}, "tendency of model default names", id="tendency of nothing"),
+            pytest.param({"seeds": ()}, "trees need seeds", id="trees without a seed"),
+            pytest.param({"form": "scorecard"}, "a scorecard has neither", id="scorecard with seeds"),
+            pytest.param({"form": "forest"}, "form", id="unknown form"),
             pytest.param({"train_bad": 10**6}, "more bad cases than cases", id="more bad than all"),
             pytest.param({"run_id": "abc"}, "Extra inputs are not permitted", id="unknown field"),
         ],

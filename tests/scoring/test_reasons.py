@@ -1,14 +1,21 @@
 """Reasons name what really raised the score, in words from the controlled list."""
 
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
 from features.catalogue import GROUPS
 from features.feature_sets import DEFAULT, DISTRESS, FEATURES, LATE
 from scoring.calibration import Calibrator
-from scoring.model import ModelSpec, ReleasedModel
+from scoring.canary import sing
+from scoring.learner import Learner
+from scoring.manifest import BundleError
+from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.quantity import Quantity
 from scoring.reason_texts import GROUP_SENTENCES, sentences
 from scoring.reasons import LEAST, reasons
@@ -27,6 +34,7 @@ class Spec:
         self.spec = base.model_copy(
             update={
                 "feature_names": tuple(features),
+                "monotone": (0,) * len(features),
                 "groups": {name: group for name, (group, _) in features.items()},
                 "baseline": {name: mean for name, (_, mean) in features.items()},
             }
@@ -156,7 +164,7 @@ class TestRealModel:
             assert model.spec.baseline_log_odds + sum(adverse.values()) + others == pytest.approx(expected, abs=1e-9)
 
     def test_the_calibrator_changes_no_reason(self, model):
-        plain = ReleasedModel(model.spec, model.boosters, Calibrator("identity"))
+        plain = ReleasedModel(model.spec, model.learner, Calibrator("identity"))
         assert self.explained(plain, BAD_PAYER[None]) == self.explained(model, BAD_PAYER[None])
 
 
@@ -250,3 +258,123 @@ def test_reasons_are_adverse_few_and_ranked(model, contributions, gone):
     assert len({r.group for r in found}) == len(found)
     assert ranks == sorted(ranks)
     assert all(r.contribution > LEAST for r in found)
+
+
+class TestAdverseByItself:
+    """Within a group the fact that is cited is on the side of risk of what is usual, if any is."""
+
+    def fake(self, model, *, typical, tendency=None, monotone=(1, 1, 0)):
+        made = Spec(
+            model.spec,
+            days_late_mean_365d=("payment_behaviour", 0.0),
+            late5_share_365d=("payment_behaviour", 0.0),
+            on_due_day_share_365d=("payment_behaviour", 0.0),
+        )
+        update = {"typical": typical, "tendency": tendency or {}, "monotone": monotone}
+        made.spec = made.spec.model_copy(update=update)
+        return made
+
+    TYPICAL = MappingProxyType({"days_late_mean_365d": -1.0, "late5_share_365d": 0.05, "on_due_day_share_365d": 0.8})
+
+    @pytest.mark.parametrize(
+        ("row", "cited"),
+        [
+            pytest.param([4.0, 0.2, 0.9], "days_late_mean_365d", id="the weightiest is adverse"),
+            pytest.param([0.0, 0.2, 0.9], "late5_share_365d", id="paid on the due date is no lateness"),
+            pytest.param([-2.0, 0.2, 0.9], "late5_share_365d", id="earlier than usual is not adverse"),
+            pytest.param([0.0, 0.05, 0.5], "on_due_day_share_365d", id="as usual is not adverse; another side unknown"),
+            pytest.param([4.0, np.nan, np.nan], "days_late_mean_365d", id="what is known before what is missing"),
+            pytest.param([0.0, np.nan, 0.9], "late5_share_365d", id="a missing fact before a harmless one"),
+        ],
+    )
+    def test_which_fact_is_cited(self, model, row, cited):
+        found = one(self.fake(model, typical=self.TYPICAL), row, [0.5, 0.3, 0.2, 0.0])
+        assert [reason.feature for reason in found] == [cited]
+        assert found[0].contribution == pytest.approx(1.0)
+
+    def test_a_fact_that_hardly_weighs_is_not_cited_for_the_group(self, model):
+        found = one(self.fake(model, typical=self.TYPICAL), [0.0, 0.2, 0.9], [0.5, LEAST / 2, 0.0, 0.0])
+        assert found[0].code == "R-PAY-00"
+
+    def test_the_side_that_the_model_sees_counts_where_none_is_declared(self, model):
+        """Many invoices paid on the very due date are no reason where the model sees them on the good side."""
+        made = self.fake(model, typical=self.TYPICAL, tendency={"on_due_day_share_365d": -1})
+        assert one(made, [0.0, 0.0, 0.95], [0.1, 0.1, 0.5, 0.0])[0].sentence == GROUP_SENTENCES["payment_behaviour"][1]
+        assert one(made, [0.0, 0.0, 0.3], [0.1, 0.1, 0.5, 0.0])[0].feature == "on_due_day_share_365d"
+
+    def test_when_no_fact_is_adverse_by_itself_the_group_speaks(self, model):
+        made = self.fake(model, typical=self.TYPICAL, monotone=(1, 1, 1))
+        found = one(made, [0.0, 0.01, 0.2], [0.5, 0.3, 0.2, 0.0])[0]
+        assert (found.code, found.feature) == ("R-PAY-00", "days_late_mean_365d")
+
+    def test_a_spec_without_medians_cites_the_weightiest_that_could_be_adverse(self, model):
+        found = one(self.fake(model, typical={}), [0.0, 0.01, 0.2], [0.5, 0.3, 0.2, 0.0])
+        assert found[0].feature == "late5_share_365d"
+
+    def test_on_real_trees_no_harmless_fact_is_cited(self, model, rows):
+        medians = dict(zip(model.spec.feature_names, np.nanmedian(rows, axis=0).tolist(), strict=True))
+        told = replace(model, spec=model.spec.model_copy(update={"typical": medians}))
+        found = [
+            reason
+            for row, shap in zip(rows, told.contributions(rows), strict=True)
+            for reason in reasons(told, row, shap)
+        ]
+        assert len(found) > 500
+        harmless = [
+            reason
+            for reason in found
+            if not reason.code.endswith("-00")
+            and reason.value is not None
+            and (reason.value >= medians["tenure_days"] if reason.feature == "tenure_days" else reason.value <= 0)
+        ]
+        assert harmless == []
+
+
+class TestSmallChanges:
+    def test_a_change_of_one_percent_leaves_the_groups_as_they_are_for_nearly_everyone(self, model, rows):
+        moved = rows * (1 + np.random.default_rng(3).uniform(-0.01, 0.01, rows.shape))
+        pairs = zip(rows, model.contributions(rows), moved, model.contributions(moved), strict=True)
+        same = [
+            {r.group for r in reasons(model, row, shap)} == {r.group for r in reasons(model, other, other_shap)}
+            for row, shap, other, other_shap in pairs
+        ]
+        assert np.mean(same) > 0.95
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """A learner that scores like another and explains with the wrong sign."""
+
+    right: Learner
+
+    form = "trees"
+
+    @property
+    def feature_names(self):
+        return self.right.feature_names
+
+    def log_odds(self, rows, *, threads):
+        return self.right.log_odds(rows, threads=threads)
+
+    def contributions(self, rows, *, threads):
+        return -self.right.contributions(rows, threads=threads)
+
+    def cuts(self):
+        return self.right.cuts()
+
+
+def weight_goes_with_risk(model, rows):
+    """Rank correlation of how much the reasons weigh together and the score."""
+    explained = zip(rows, model.contributions(rows), strict=True)
+    weight = [sum(reason.contribution for reason in reasons(model, row, shap)) for row, shap in explained]
+    return spearmanr(weight, model.log_odds(rows)).statistic
+
+
+def test_a_sign_flip_in_the_contributions_is_seen(model, rows):
+    flipped = replace(model, learner=Flipped(model.learner))
+    baseline, log_odds = baseline_of(model.spec.feature_names, flipped.contributions(rows))
+    spec = model.spec.model_copy(update={"baseline": baseline, "baseline_log_odds": log_odds})
+    assert weight_goes_with_risk(model, rows) > 0.9
+    assert weight_goes_with_risk(replace(flipped, spec=spec), rows) < 0
+    with pytest.raises(BundleError, match="do not sum to its score"):
+        sing(flipped)

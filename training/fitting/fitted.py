@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.calibration import Calibrator
-from scoring.model import ModelSpec
+from scoring.model import ModelSpec, ReleasedModel
+from scoring.scorecard import Scorecard
 from training.judging.evaluation import Evaluation
 
 
@@ -15,13 +16,15 @@ class Fitted:
 
     Attributes:
         spec: What the model is: target, features in order, directions, dates.
-        model_texts: LightGBM model text of each seed; the score is the mean of their log-odds.
+        model_texts: LightGBM model text of each seed; the score is the mean of their log-odds. None for
+            a scorecard.
         calibrator: Turns the score into a probability.
         evaluation: How it did on later, matured cases.
         sketches: Sketch of each feature by name and of the score (``score``), on the training and the evaluation
             cases, as plain values for JSON.
         data_version: Which data the book held, 12 hex characters.
         training: What was chosen on the past and how it did there, as plain values for JSON.
+        scorecard: The scorecard; None for trees.
     """
 
     spec: ModelSpec
@@ -31,3 +34,14 @@ class Fitted:
     sketches: Mapping[str, Mapping[str, Any]]
     data_version: str
     training: Mapping[str, Any]
+    scorecard: Scorecard | None = None
+
+    def model(self, *, threads: int = 1) -> ReleasedModel:
+        """The model, ready to score, whatever its form.
+
+        Args:
+            threads: Threads of one call; the result is the same, bit for bit.
+        """
+        if self.scorecard is not None:
+            return ReleasedModel(self.spec, self.scorecard, self.calibrator, threads)
+        return ReleasedModel.from_text(self.spec, self.model_texts, self.calibrator, threads=threads)

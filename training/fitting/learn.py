@@ -19,10 +19,13 @@ from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
 from training.fitting.fit import Recipe, contributions, fit, one_seed, parameters, probability
 from training.fitting.fitted import Fitted
+from training.fitting.typical import tendency_of, typical_of
 from training.judging.evaluate import evaluate
 from training.judging.metrics import measured
 
 Say = Callable[[str], None]
+Stating = Callable[[Dataset, Dataset], Floats]
+"""From cases to learn from and later ones to the later ones' probabilities before calibration, shape (n,)."""
 # TreeSHAP costs milliseconds a row; this many rows, evenly spread over time, fix a mean to three digits.
 BASELINE_ROWS: Final = 1_000
 GROUPS: Final = 5
@@ -145,7 +148,7 @@ def learn(
     )
 
 
-def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int) -> OutOfFold:
+def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int, stated: Stating | None = None) -> OutOfFold:
     """Predict past cases without having seen them: forward in time, or by customers where the past is too short.
 
     Args:
@@ -153,6 +156,7 @@ def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int) -> Out
         train: Matured cases.
         as_of: The date at whose end training's knowledge was frozen.
         threads: LightGBM's threads.
+        stated: What learns and predicts; the task's trees unless given.
     """
     last = train.at.max().astype("datetime64[D]").astype(date) + timedelta(days=1)
     end = min(as_of, last)
@@ -160,8 +164,8 @@ def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int) -> Out
     forward = [parts for _, parts in walk_forward(train, cuts) if _alike(parts.train, train)]
     bad_customers = sum(parts.later.bad_customers for parts in forward)
     if len(forward) >= ENOUGH_PERIODS and bad_customers >= ENOUGH_BAD_CUSTOMERS:
-        return _predicted(task, forward, FORWARD, threads)
-    return _predicted(task, _by_customer(train), LEFT_OUT, threads)
+        return _predicted(forward, FORWARD, stated or _by_trees(task, threads))
+    return _predicted(_by_customer(train), LEFT_OUT, stated or _by_trees(task, threads))
 
 
 def _alike(fold: Dataset, train: Dataset) -> bool:
@@ -182,25 +186,28 @@ def _by_customer(train: Dataset) -> list[Split]:
     return [Split(train.take(groups != out), train.take(groups == out)) for out in range(min(GROUPS, len(names)))]
 
 
-def _predicted(task: Task, splits: Sequence[Split], how: str, threads: int) -> OutOfFold:
+def _by_trees(task: Task, threads: int) -> Stating:
+    def stated(train: Dataset, later: Dataset) -> Floats:
+        texts = fit(train, task.names, task.monotone, one_seed(task.recipe), threads=threads)
+        return probability(texts, later.matrix(task.names))
+
+    return stated
+
+
+def _predicted(splits: Sequence[Split], how: str, stated: Stating) -> OutOfFold:
     usable = [parts for parts in splits if len(parts.later) and 0 < parts.train.bad.sum() < len(parts.train)]
-    stated = [
-        probability(
-            fit(parts.train, task.names, task.monotone, one_seed(task.recipe), threads=threads),
-            parts.later.matrix(task.names),
-        )
-        for parts in usable
-    ]
     return OutOfFold(
         cases=together([parts.later for parts in usable]),
-        probability=np.concatenate(stated),
+        probability=np.concatenate([stated(parts.train, parts.later) for parts in usable]),
         blocks=np.repeat(np.arange(len(usable)), [len(parts.later) for parts in usable]),
         how=how,
     )
 
 
 def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, threads: int) -> ModelSpec:
-    baseline, baseline_log_odds = baseline_of(task.names, _sample_contributions(task, train, texts))
+    sample = _sample(train)
+    explained = contributions(texts, sample.matrix(task.names))
+    baseline, baseline_log_odds = baseline_of(task.names, explained)
     grown = parameters(task.recipe, monotone=task.monotone, threads=threads, seed=0)
     return ModelSpec(
         name=task.name,
@@ -223,12 +230,13 @@ def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, thre
         parameters={name: value for name, value in grown.items() if name not in ("seed", "monotone_constraints")},
         seeds=task.recipe.seeds,
         lightgbm_version=version("lightgbm"),
+        typical=typical_of(train.columns, task.names),
+        tendency=tendency_of(task.names, task.monotone, sample.matrix(task.names), explained),
     )
 
 
-def _sample_contributions(task: Task, train: Dataset, texts: Sequence[str]) -> Floats:
-    chosen = np.unique(np.linspace(0, len(train) - 1, BASELINE_ROWS).round().astype(np.intp))
-    return contributions(texts, train.take(chosen).matrix(task.names))
+def _sample(train: Dataset) -> Dataset:
+    return train.take(np.unique(np.linspace(0, len(train) - 1, BASELINE_ROWS).round().astype(np.intp)))
 
 
 def _sketches(task: Task, train: Dataset, past_scores: Floats) -> dict[str, dict[str, Any]]:

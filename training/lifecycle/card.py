@@ -177,6 +177,7 @@ def _shown(card: Card) -> dict[str, Any]:
         "evaluation": card.evaluation,
         "calibrator": card.fitted.calibrator,
         "training": _flat(card.fitted.training),
+        "scorecard": () if card.fitted.scorecard is None else card.fitted.scorecard.table(),
         "plot": PLOT,
         "margin": MARGIN,
     }

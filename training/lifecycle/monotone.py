@@ -2,10 +2,11 @@
 
 from typing import Final
 
-import lightgbm as lgb
 import numpy as np
 
+from scoring.learner import Learner
 from scoring.sketch import Sketch
+from scoring.trees import Trees
 from training.arrays import Floats
 from training.fitting.fitted import Fitted
 
@@ -30,21 +31,26 @@ def monotone_violations(fitted: Fitted) -> float | None:
         return None
     rng = np.random.default_rng(SEED)
     rows = np.column_stack([_drawn(sketch, rng) for sketch in sketches])
-    boosters = [lgb.Booster(model_str=text) for text in fitted.model_texts]
     return float(
-        sum(_against(boosters, rows, place, sketches[place], fitted.spec.monotone[place]) for place in directed)
+        sum(
+            _against(_learners(fitted), rows, place, sketches[place], fitted.spec.monotone[place]) for place in directed
+        )
     )
 
 
-def _against(boosters: list[lgb.Booster], rows: Floats, place: int, sketch: Sketch, direction: int) -> int:
-    """Steps of all boosters' walks along one feature that go the wrong way."""
+def _learners(fitted: Fitted) -> list[Learner]:
+    """Each booster by itself, so that one does not hide what another does, or the scorecard."""
+    if fitted.scorecard is not None:
+        return [fitted.scorecard]
+    return [Trees.from_text([text]) for text in fitted.model_texts]
+
+
+def _against(learners: list[Learner], rows: Floats, place: int, sketch: Sketch, direction: int) -> int:
+    """Steps of all learners' walks along one feature that go the wrong way."""
     steps = np.linspace(*_range(sketch), STEPS)
     walks = np.repeat(rows, STEPS, axis=0)
     walks[:, place] = np.tile(steps, len(rows))
-    moves = [
-        np.diff(np.asarray(booster.predict(walks, raw_score=True, num_threads=1)).reshape(len(rows), STEPS), axis=1)
-        for booster in boosters
-    ]
+    moves = [np.diff(learner.log_odds(walks, threads=1).reshape(len(rows), STEPS), axis=1) for learner in learners]
     # Sums of leaf values may differ in their last bits by their order.
     return int(sum((direction * move < -1e-9).sum() for move in moves))
 

@@ -115,15 +115,20 @@ def tags_of(fitted: Fitted, code_version: str, content: str) -> dict[str, str]:
         "train_bad": str(spec.train_bad),
         "evaluation_period": fitted.evaluation.period,
         # MLflow's own flavour can hold one booster only; the release bundle scores with all of them, calibrated.
-        "mlflow_flavour_holds": f"seed 1 of {len(fitted.model_texts)}, not calibrated",
+        "mlflow_flavour_holds": _flavour_holds(fitted),
     }
+
+
+def _flavour_holds(fitted: Fitted) -> str:
+    return f"seed 1 of {len(fitted.model_texts)}, not calibrated" if fitted.model_texts else "nothing: a scorecard"
 
 
 def parameters_of(fitted: Fitted) -> dict[str, str]:
     """What the model was trained with, as MLflow's parameters."""
     spec = fitted.spec
     label = {f"label.{key}": json.dumps(value) for key, value in spec.label.items()}
-    trees = {f"lightgbm.{key}": json.dumps(value) for key, value in spec.parameters.items()}
+    by = "lightgbm" if spec.form == "trees" else spec.form
+    trees = {f"{by}.{key}": json.dumps(value) for key, value in spec.parameters.items()}
     chosen = {
         "calibrator": fitted.calibrator.method,
         "features": str(len(spec.feature_names)),
@@ -184,9 +189,15 @@ def _log_files(client: MlflowClient, run_id: str, fitted: Fitted, files: Mapping
 
 
 def _save_flavour(fitted: Fitted, folder: Path) -> None:
-    """MLflow's own view of the model: its first booster as LightGBM text, with signature and requirements."""
+    """MLflow's own view of the model: its first booster as LightGBM text, with signature and requirements.
+
+    It has no view of a scorecard: of that, our own files are all there is.
+    """
     from mlflow import lightgbm as flavour
 
+    if not fitted.model_texts:
+        folder.mkdir()
+        return
     flavour.save_model(
         lgb.Booster(model_str=fitted.model_texts[0]),
         str(folder),
@@ -211,7 +222,8 @@ def _require_text_only(folder: Path, files: Mapping[str, bytes]) -> None:
         raise UnexpectedArtifactError(unexpected)
     for name, content in files.items():
         check_kind(name, content)
-    check_kind("model_flavour.txt", (folder / "model.lgb").read_bytes())
+    if "model.lgb" in found:
+        check_kind("model_flavour.txt", (folder / "model.lgb").read_bytes())
 
 
 def _new_version(client: MlflowClient, fitted: Fitted, run_id: str, tags: Mapping[str, str]) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scoring.calibration import Calibrator
 from scoring.canonical import canonical_json
 from scoring.model import ModelSpec
+from scoring.scorecard import Scorecard
 from training.fitting.fitted import Fitted
 from training.judging.evaluation import Bin, Evaluation, Interval, Segment
 from training.lifecycle.registry import MODEL, UnknownModelError, model_names
@@ -19,7 +20,7 @@ from training.lifecycle.registry import MODEL, UnknownModelError, model_names
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-OURS: Final = re.compile(r"(model|calibrator|evaluation|sketches|training)\.json|model_[0-9]+\.txt")
+OURS: Final = re.compile(r"(model|calibrator|scorecard|evaluation|sketches|training)\.json|model_[0-9]+\.txt")
 """Names of the files that make a model version; the card beside them is written from them."""
 
 
@@ -90,7 +91,9 @@ def _files(client: "MlflowClient", run_id: str) -> dict[str, bytes]:
 
 def contents(fitted: Fitted) -> dict[str, bytes]:
     """Our files of a model version, name to content; equal models give equal bytes."""
+    card = {} if fitted.scorecard is None else {"scorecard.json": fitted.scorecard.to_json()}
     return {
+        **card,
         "model.json": fitted.spec.to_json(),
         "calibrator.json": fitted.calibrator.to_json(),
         "evaluation.json": canonical_json(fitted.evaluation.as_dict()),
@@ -120,6 +123,7 @@ def fitted_from(contents: Mapping[str, bytes]) -> Fitted:
         sketches=json.loads(contents["sketches.json"]),
         data_version=training.pop("data_version"),
         training=training,
+        scorecard=Scorecard.from_json(contents["scorecard.json"]) if spec.form == "scorecard" else None,
     )
 
 

@@ -1,0 +1,114 @@
+"""The scorecard as a standing challenger: learnt, calibrated and judged on the very cases that the trees are."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from scoring.calibration import sigmoid
+from scoring.model import ModelSpec, ReleasedModel, baseline_of
+from scoring.scorecard import Scorecard
+from scoring.sketch import sketches_of
+from training.arrays import Floats
+from training.cases.dataset import Dataset
+from training.cases.split import Split
+from training.fitting.calibrate import calibrator
+from training.fitting.fitted import Fitted
+from training.fitting.learn import Say, Task, out_of_fold, silent
+from training.fitting.scorecard import RECIPE, ScorecardRecipe, fit_scorecard
+from training.fitting.typical import tendency_of, typical_of
+from training.judging.evaluate import evaluate
+from training.judging.metrics import measured
+
+
+def learn_scorecard(
+    task: Task,
+    parts: Split,
+    *,
+    as_of: date,
+    known_on: date,
+    data_version: str,
+    recipe: ScorecardRecipe = RECIPE,
+    say: Say = silent,
+) -> Fitted:
+    """Fit a scorecard, calibrate it on the past alone, and judge it on the later cases.
+
+    Args:
+        task: What to learn; of its recipe only whether features keep their directions is used.
+        parts: Cases to learn from and later ones.
+        as_of: The date at whose end training's knowledge was frozen.
+        known_on: The date whose knowledge gave the later outcomes.
+        data_version: Which data the book held.
+        recipe: How the scorecard is made.
+        say: Told of each step as it begins.
+
+    Raises:
+        OneOutcomeError: The cases to learn from are all good or all bad.
+        NothingToldError: No feature tells them apart.
+    """
+    say(f"{task.name}: scorecard of {len(parts.train)} cases, {int(parts.train.bad.sum())} bad")
+
+    def stated(train: Dataset, later: Dataset) -> Floats:
+        card = fit_scorecard(train, task.names, task.monotone, recipe)
+        return sigmoid(card.log_odds(later.matrix(card.feature_names)))
+
+    past = out_of_fold(task, parts.train, as_of, threads=1, stated=stated)
+    found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials())
+    card = fit_scorecard(parts.train, task.names, task.monotone, recipe)
+    model = ReleasedModel(_spec(task, parts.train, card, recipe, as_of), card, found)
+    calibrated = found.apply(past.probability)
+    return Fitted(
+        spec=model.spec,
+        model_texts=(),
+        calibrator=found,
+        evaluation=evaluate(parts.later, model.probability(model.matrix(parts.later.columns)), known_on),
+        sketches=_sketches(parts.train, card.feature_names, calibrated),
+        data_version=data_version,
+        training={
+            "recipe": recipe.as_dict(),
+            "out_of_fold": {"how": past.how, "n": len(past.cases), "bad": int(past.cases.bad.sum())},
+            "out_of_fold_figures": dict(measured(past.cases.bad, calibrated)),
+        },
+        scorecard=card,
+    )
+
+
+def _spec(task: Task, train: Dataset, card: Scorecard, recipe: ScorecardRecipe, as_of: date) -> ModelSpec:
+    names = card.feature_names
+    matrix = train.matrix(names)
+    contributions = card.contributions(matrix)
+    baseline, baseline_log_odds = baseline_of(names, contributions)
+    features = {feature.name: feature for feature in task.features.features}
+    direction = dict(zip(task.names, task.monotone, strict=True))
+    monotone = tuple(direction[name] for name in names)
+    return ModelSpec(
+        name=task.name,
+        target=task.target,
+        label=dict(task.label),
+        probability_name=task.probability_name,
+        feature_names=names,
+        feature_set=task.features.name,
+        feature_set_version=task.features.version,
+        feature_set_hash=task.features.hash,
+        monotone=monotone,
+        groups={name: features[name].group for name in names},
+        trained_as_of=train.at.max().astype("datetime64[D]").astype(date),
+        known_at=as_of,
+        train_rows=len(train),
+        train_bad=int(train.bad.sum()),
+        base_rate=float(train.bad.mean()),
+        baseline=baseline,
+        baseline_log_odds=baseline_log_odds,
+        parameters=recipe.as_dict(),
+        seeds=(),
+        lightgbm_version="",
+        form="scorecard",
+        typical=typical_of(train.columns, names),
+        tendency=tendency_of(names, monotone, matrix, contributions),
+    )
+
+
+def _sketches(train: Dataset, names: Sequence[str], past_scores: Floats) -> dict[str, dict[str, Any]]:
+    columns = {**{name: np.asarray(train.columns[name]) for name in names}, "score": past_scores}
+    return {name: sketch.to_dict() for name, sketch in sketches_of(columns).items()}
