@@ -72,7 +72,8 @@ class Settings(BaseSettings):
         default=None, description="PEM file of the private Ed25519 key with which releases are signed."
     )
     verify_key: Path | None = Field(
-        default=None, description="PEM file of the public Ed25519 key; with it, a release that it did not sign is refused."
+        default=None,
+        description="PEM file of the public Ed25519 key; with it, a release that it did not sign is refused.",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""Real servers for the tests: a Redis, a PostgreSQL and an MLflow server of their own, on loopback, gone when the test is.
+"""Real servers for the tests: Redis, PostgreSQL and MLflow, each its own, on loopback, gone when the test is.
 
 Plain functions, so that any area can make a fixture of them; import it as ``tests.features.ledger`` is imported:
 
@@ -98,7 +98,11 @@ def mlflow_server(backend_url: str) -> Iterator[str]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="o2c-mlflow-") as folder:
         options = ["--backend-store-uri", backend_url, "--artifacts-destination", f"{folder}/files", "--workers", "1"]
-        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        quiet = {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        }
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", "server", *options, "--host", "127.0.0.1", "--port", str(port)],
             stdout=subprocess.DEVNULL,

@@ -92,7 +92,7 @@ def _reach_server(address: str, seconds: int) -> None:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise RegistryUnreachableError(address, _said(error, seconds)) from error
     if answer.status_code != httpx.codes.OK:
-        raise RegistryUnreachableError(address, f"it answered {answer.status_code} to /health, as no MLflow server does")
+        raise RegistryUnreachableError(address, f"it answered {answer.status_code} to /health, unlike MLflow")
 
 
 def _reach_postgres(address: str, seconds: int) -> None:
