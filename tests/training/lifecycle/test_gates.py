@@ -10,7 +10,17 @@ from pydantic import ValidationError
 
 from training.judging.evaluation import Bin, Interval
 from training.judging.reliability import calibration_slope, perfect_ece, rate_interval
-from training.lifecycle.gates import Gate, Gates, NoGatesError, brier_skill, check, failed, figures_of, load_gates
+from training.lifecycle.gates import (
+    Beside,
+    Gate,
+    Gates,
+    NoGatesError,
+    brier_skill,
+    check,
+    failed,
+    figures_of,
+    load_gates,
+)
 from training.lifecycle.monotone import monotone_violations
 
 
@@ -24,9 +34,9 @@ def gates():
 
 
 def test_a_good_model_passes_every_gate(fitted, gates):
-    results = check(fitted, 1, gates)
+    results = check(fitted, 1, gates, beside=Beside(None))
     assert [result.gate for result in failed(results)] == []
-    assert len(results) == 11  # 13 gates, of which two are for default models
+    assert len(results) == 19  # 22 gates, of which three are for default models
 
 
 def test_figures_worked_by_hand(fitted):
@@ -56,7 +66,7 @@ def test_each_figure_can_fail(fitted, gates, with_figures, figure, changed):
 
 def test_every_gate_fails_without_figures(fitted, gates, with_figures):
     bare = with_figures(fitted, **dict.fromkeys(fitted.evaluation.metrics))
-    bare = replace(bare, evaluation=replace(bare.evaluation, n=0, bad=0, reliability=()), sketches={})
+    bare = replace(bare, evaluation=replace(bare.evaluation, n=0, bad=0, reliability=(), segments=()), sketches={})
     left = [result.figure for result in check(bare, 1, gates) if result.passed]
     assert left == ["train_bad"]
 

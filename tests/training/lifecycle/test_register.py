@@ -159,11 +159,17 @@ def test_folds_and_months_are_runs_below_the_training(home, client, fitted):
         [parent.info.experiment_id], f"tags.`{PARENT}` = '{parent.info.run_id}'", order_by=["attributes.run_name ASC"]
     )
     found = {run.info.run_name: run.data for run in below}
-    assert list(found) == ["judged 2024-05", "judged 2024-06", "walk forward 2", "walk forward 2024-02"]
+    assert list(found) == [
+        "judged 2024-05",
+        "judged 2024-06",
+        "judged 2024-07",
+        "walk forward 2",
+        "walk forward 2024-02",
+    ]
     assert (found["walk forward 2024-02"].metrics, found["walk forward 2024-02"].params) == (
         {"n": 90, "auc.value": 0.8},
         {"period": "2024-02", "how": "walk forward"},
     )
     assert found["walk forward 2"].metrics == {"n": 80}, "what is missing is not zero"
     assert found["judged 2024-05"].metrics == {"cases": 500, "bad": 90, "mean_probability": 0.19, "auc": 0.81}
-    assert "auc" not in found["judged 2024-06"].metrics
+    assert "auc" not in found["judged 2024-07"].metrics
