@@ -245,9 +245,7 @@ def train(
 def promote(
     by: Annotated[str, typer.Option(help="Who promotes.")],
     reason: Annotated[str, typer.Option(help="Why.")],
-    names: Annotated[
-        list[ModelName] | None, typer.Argument(metavar="[MODELS]", help="Models; all unless given.")
-    ] = None,
+    models: Annotated[list[ModelName] | None, typer.Argument(help="Models; all unless given.")] = None,
     version: Annotated[
         list[str] | None, typer.Option(help="Version of a model as NAME=V, may be repeated; the newest unless given.")
     ] = None,

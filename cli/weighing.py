@@ -100,7 +100,7 @@ def decision_impact(
     currency = policy.book.currency
     if specs[0].name != DECIDES:
         return no_impact(as_of=as_of, currency=currency, customers=_customers(book, as_of), move=move, note=NO_DECISION)
-    models = [_released(model) for model in (champion, candidate)]
+    models = [released(model) for model in (champion, candidate)]
     names = [*needed(models[0]), *needed(models[1]), *LIMIT_INPUTS.names, LIMIT]
     facts = as_of_now(book, as_of, features=list(dict.fromkeys(names)))
     before, after = (_decided(facts, model, policy, as_of) for model in models)
@@ -111,7 +111,8 @@ def _customers(book: Book, as_of: date) -> int:
     return int(as_of_now(book, as_of, features=[LIMIT]).num_rows)
 
 
-def _released(model: "Stored") -> ReleasedModel:
+def released(model: "Stored") -> ReleasedModel:
+    """A version of the registry, ready to score."""
     fitted = model.fitted
     return ReleasedModel.from_text(fitted.spec, fitted.model_texts, fitted.calibrator)
 
