@@ -220,9 +220,10 @@ def _tell_comparison(found: "Comparison", picture: Path) -> None:
     one = found.of_champion
     title = (
         f"{found.name}: {count(one.n)} cases, {count(one.bad)} bad, {count(one.customers)} customers, {one.period}, "
-        f"as known on {one.known_on} (95 % intervals by resampling customers)"
+        f"as known on {one.known_on}"
     )
-    show_table(title, columns, rows)
+    say(title)
+    show_table("95 % intervals by resampling customers", columns, rows)
     say(found.verdict)
     _warn(found.warnings)
     say(f"Picture: {picture}")

@@ -29,7 +29,7 @@ def segment_figures(segments: Sequence[Segment], measures: Measures) -> dict[str
         >>> bad = Segment("month", "2024-06", 500, 100, 0.1, 0.6)
         >>> found = segment_figures([good, bad], Measures())
         >>> found["worst_segment_auc"], round(found["segment_understated"], 2)
-        (0.6, 1.61)
+        (0.6, 1.62)
     """
     large = [part for part in segments if part.n >= measures.segment_cases]
     ranked = [part for part in large if min(part.bad, part.n - part.bad) >= measures.segment_bad]
