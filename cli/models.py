@@ -188,7 +188,11 @@ def _tell_versions(found: "Sequence[Version]") -> None:
 def _promoted(promotion: Mapping[str, str]) -> str | None:
     if "promoted_by" not in promotion:
         return None
-    return f"{promotion['promoted_at'][:10]} by {promotion['promoted_by']}: {promotion['promotion_reason']}"
+    said = f"{promotion['promoted_at'][:10]} by {promotion['promoted_by']}: {promotion['promotion_reason']}"
+    if promotion.get("rolled_back_at", "") <= promotion["promoted_at"]:
+        return said
+    back = f"{promotion['rolled_back_at'][:10]} by {promotion['rolled_back_by']}: {promotion['rollback_reason']}"
+    return f"{said}; taken back {back}"
 
 
 def _tell_history(entries: "Sequence[Entry]") -> None:

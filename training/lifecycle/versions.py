@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SHOWN: Final = ("auc", "average_precision", "ks", "brier", "ece")
-PROMOTION: Final = ("promoted_by", "promoted_at", "promotion_reason", "release")
+PROMOTION: Final = (
+    "promoted_by", "promoted_at", "promotion_reason", "release", "rolled_back_by", "rolled_back_at", "rollback_reason",
+)  # fmt: skip
 ORIGIN: Final = (
     "target", "label", "data_version", "feature_set", "feature_set_version", "feature_set_hash", "code_version",
     "code_commit", "trained_as_of", "known_on", "evaluation_period", "evaluation_known_on", "content",
@@ -33,7 +35,7 @@ class Version:
         cases: Cases it was judged by; None where the run does not say.
         bad: Those of them that turned out bad.
         origin: Label, data, features, code and dates, as its tags state them.
-        promotion: Who put it in force, when, why, in which release; empty if nobody has.
+        promotion: Who put it in force, when, why, in which release, and who took it back; empty if nobody has.
     """
 
     name: str
