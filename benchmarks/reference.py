@@ -30,7 +30,6 @@ from data.book import Book, open_book
 from data.ingest import ingest
 from data.lake import Lake
 from data.mapping import load_mapping
-from scoring.model import ReleasedModel
 from training.cases.facts import folded, from_book
 from training.cases.split import Split
 from training.default_model import Default, default_cases
@@ -122,7 +121,7 @@ def our_book(folder: Path, home: Path) -> Book:
 def stated_by(task: Task, parts: Split, as_of: date) -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Our probabilities for the later cases, by the lines that a service runs."""
     fitted = learn(task, parts, as_of=as_of, known_on=KNOWN_ON, threads=2, data_version="benchmark", say=_say)
-    model = ReleasedModel.from_text(fitted.spec, fitted.model_texts, fitted.calibrator)
+    model = fitted.model()
     return model.probability(model.matrix(parts.later.columns))
 
 

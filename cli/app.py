@@ -17,6 +17,8 @@ from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
 from cli.features import features_app
 from cli.mapping import mapping_app
+from cli.models import compare, evaluate, keys_app, rollback
+from cli.models import models as list_models
 from cli.output import ERR, for_machines_only, say, show_json, show_table, working
 from data.settings import Settings
 from data.telemetry import switch_off
@@ -32,6 +34,7 @@ app: Final = typer.Typer(
 
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(features_app, name="features")
+app.add_typer(keys_app, name="keys")
 
 distress_command.register_on(app)
 losses_command.register_on(app)
@@ -250,24 +253,60 @@ def train(
     show_json([model.as_dict() for model in trained]) if as_json else tell(trained)
 
 
-@app.command(epilog="Example: o2c-risk promote --by 'A. Risk' --reason 'first release'")
+@app.command(
+    epilog="Example: o2c-risk promote late-payment --version late-payment=3 --by 'A. Risk' --reason 'ranks better'"
+)
 def promote(
     by: Annotated[str, typer.Option(help="Who promotes.")],
     reason: Annotated[str, typer.Option(help="Why.")],
     models: Annotated[list[ReleasedName] | None, typer.Argument(help="Models; all but distress unless given.")] = None,
+    version: Annotated[
+        list[str] | None, typer.Option(help="Version of a model as NAME=V, may be repeated; the newest unless given.")
+    ] = None,
+    challenger: Annotated[
+        bool, typer.Option("--challenger", help="Only name them challengers; what is in force does not change.")
+    ] = False,
+    only: Annotated[
+        bool, typer.Option("--only", help="Leave out models of the release in force that are not named.")
+    ] = False,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
-    """Put the newest version of each model in force if it passes its gates."""
+    """Put a version of each model in force if it passes its gates, also those against the champion."""
     from cli.ledger import the_book
-    from cli.releasing import release, tell
+    from cli.releasing import named_versions, release, tell, tell_challengers
 
-    settings, names = Settings(), [model.value for model in models or list(ModelName)]
+    settings, versions = Settings(), named_versions(version or [])
+    wanted = list(dict.fromkeys([*(model.value for model in models or []), *versions])) or [m.value for m in ModelName]
+    if challenger:
+        from training.lifecycle.challenger import challenge
+
+        chosen = {name: versions.get(name) for name in wanted}
+        tell_challengers(*challenge(settings, chosen, by=by, reason=reason, at=instant()), as_json=as_json)
+        return
     with working("Promoting"):
         promoted = release(
-            settings, the_book(settings), names, as_of=business_day(as_of), by=by, reason=reason, at=instant()
+            settings,
+            the_book(settings),
+            wanted,
+            as_of=business_day(as_of),
+            by=by,
+            reason=reason,
+            at=instant(),
+            versions=versions,
+            keep=not only,
         )
     tell(promoted, as_json=as_json)
+
+
+app.command("models", epilog="Example: o2c-risk models   |   o2c-risk models late-payment --json   |   ... --history")(
+    list_models
+)
+app.command(epilog="Example: o2c-risk compare late-payment --champion 1 --challenger 2")(compare)
+app.command(
+    epilog="Example: o2c-risk evaluate default --version 2 --from 2020-04-01 --to 2020-09-30 --known-on 2021-03-01"
+)(evaluate)
+app.command(epilog="Example: o2c-risk rollback --by 'A. Risk' --reason 'too many reviews'")(rollback)
 
 
 @app.command(epilog="Example: o2c-risk serve --port 3000")

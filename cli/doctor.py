@@ -44,7 +44,7 @@ def examine(settings: Settings) -> list[Check]:
         _sqlite,
         *(lambda package=package: _package(package) for package in FLOORS),
         lambda: _lake(settings),
-        lambda: _release(settings.releases),
+        lambda: _release(settings),
     ]
     return [check() for check in checks]
 
@@ -93,16 +93,16 @@ def _lake(settings: Settings) -> Check:
     return Check("receivables", there, str(settings.lake) if there else "none yet", "Run `o2c-risk ingest` first.")
 
 
-def _release(releases: Path) -> Check:
-    pointer = releases / "current"
-    if not pointer.is_file():
+def _release(settings: Settings) -> Check:
+    if not (settings.releases / "current").is_file():
         return Check("release", False, "none yet", "Run `o2c-risk train` and `o2c-risk promote`.")
     from scoring.bundle import verify
     from scoring.manifest import BundleError
     from scoring.releases import current
+    from scoring.signature import KeyFileError
 
     try:
-        manifest = verify(current(releases))
-    except BundleError as error:
+        manifest = verify(current(settings.releases), verify_key=settings.verify_key)
+    except (BundleError, KeyFileError) as error:
         return Check("release", False, str(error), "Promote again, or roll back to the last good release.")
     return Check("release", True, manifest.release_id)

@@ -1,6 +1,6 @@
 """Promotion: the limit policy and the own book beside the models that passed their gates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -36,22 +36,83 @@ def limit_policy(book: Book, as_of: date, source: Path = LIMIT_POLICY) -> dict[s
 
 
 def release(
-    settings: Settings, book: Book, names: Sequence[str], *, as_of: date, by: str, reason: str, at: datetime
+    settings: Settings,
+    book: Book,
+    names: Sequence[str],
+    *,
+    as_of: date,
+    by: str,
+    reason: str,
+    at: datetime,
+    versions: Mapping[str, int] | None = None,
+    keep: bool = True,
 ) -> "Promoted":
-    """Promote the newest version of each model, and put the release in force."""
+    """Promote a version of each model, the newest unless named, and put the release in force."""
+    from cli.weighing import weigher
     from training.lifecycle.promote import promote  # late: MLflow takes seconds to import
 
-    return promote(settings, names, by=by, reason=reason, at=at, policy=limit_policy(book, as_of))
+    policy = limit_policy(book, as_of)
+    weigh = weigher(settings, book, policy, as_of)
+    return promote(
+        settings, names, by=by, reason=reason, at=at, policy=policy, versions=versions, weigh=weigh, keep=keep
+    )
+
+
+def named_versions(texts: Sequence[str]) -> dict[str, int]:
+    """Versions that a person named as ``NAME=V``.
+
+    Raises:
+        BadVersionError: A text is none.
+
+    Example:
+        >>> named_versions(["late-payment=3"])
+        {'late-payment': 3}
+    """
+    found = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        if not name or not number.isdecimal() or not int(number):
+            raise BadVersionError(text)
+        found[name] = int(number)
+    return found
+
+
+class BadVersionError(ValueError):
+    """A text that should name a version of a model and does not."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(f"{text!r} names no version: write the model and its version, for instance late-payment=3.")
 
 
 def tell(promoted: "Promoted", *, as_json: bool = False) -> None:
     """What was released and which gates it passed."""
     if as_json:
         gates = [result.model_dump() for result in promoted.results]
-        show_json({"release": promoted.release_id, "models": promoted.versions, "gates": gates})
+        show_json(
+            {
+                "release": promoted.release_id,
+                "models": promoted.versions,
+                "kept": promoted.kept,
+                "gates": gates,
+                "beside": promoted.beside,
+            }
+        )
         return
     rows = [(result.model, result.gate, result.sentence) for result in promoted.results]
     show_table("Gates", ("model", "gate", "what was found"), rows)
     models = ", ".join(f"{name} version {version}" for name, version in promoted.versions.items())
     say(f"Release {promoted.release_id} is in force: {models}.")
+    if promoted.kept:
+        say(f"Taken over from the release before: {', '.join(promoted.kept)}.")
     say(f"Bundle: {promoted.folder}   Record: {promoted.record}")
+
+
+def tell_challengers(versions: Mapping[str, int], record: Path, *, as_json: bool = False) -> None:
+    """Which versions are challengers now."""
+    if as_json:
+        show_json({"challengers": dict(versions), "record": record})
+        return
+    for name, version in versions.items():
+        say(f"{name} version {version} is the challenger. Next: o2c-risk compare {name}")
+    say(f"Record: {record}")

@@ -58,7 +58,7 @@ def the_desk(settings: Settings, as_of: date) -> Desk:
     Raises:
         Problem: There is no release that could be used.
     """
-    live = Live(source_of(settings.releases, settings.store))
+    live = Live(source_of(settings.releases, settings.store, verify_key=settings.verify_key))
     live.refresh()
     live.release()
     return Desk(live, today=lambda: as_of, stale_after_days=settings.stale_after_days)

@@ -96,7 +96,7 @@ def observe(
         present: Period to judge; None for the last three months.
         say: Called with what is being done.
     """
-    bundle = load(current(settings.releases))
+    bundle = load(current(settings.releases), verify_key=settings.verify_key)
     trained = max(model.spec.trained_as_of for model in bundle.models.values())
     usual = periods(trained, as_of)
     before, now = reference or usual[0], present or usual[1]

@@ -3,6 +3,7 @@
 Read once, at the edge (`cli` and `serving/service.py`), and passed down.
 """
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -62,6 +63,19 @@ class Settings(BaseSettings):
         default=60, ge=0, le=525_600, description="How long facts and history that were replaced stay, for old readers."
     )
 
+    registry: SecretStr | None = Field(
+        default=None,
+        description="Where MLflow keeps models: http(s)://host:port of a server, or postgresql://user:password@host/db;"
+        " SQLite in the home folder unless set.",
+    )
+    signing_key: Path | None = Field(
+        default=None, description="PEM file of the private Ed25519 key with which releases are signed."
+    )
+    verify_key: Path | None = Field(
+        default=None,
+        description="PEM file of the public Ed25519 key; with it, a release that it did not sign is refused.",
+    )
+
     @property
     def materiality(self) -> Materiality:
         """Which amounts past due count, in features and in the labels of default."""
@@ -79,12 +93,20 @@ class Settings(BaseSettings):
 
     @property
     def registry_uri(self) -> str:
-        """MLflow tracking and registry address: SQLite in the home folder."""
-        return f"sqlite:///{(self.home / 'mlflow' / 'mlflow.db').absolute()}"
+        """MLflow tracking and registry address; it may hold a password: never print it.
+
+        Example:
+            >>> Settings(registry=SecretStr("postgresql://risk@db/mlflow")).registry_uri
+            'postgresql+psycopg://risk@db/mlflow'
+        """
+        if self.registry is None:
+            return f"sqlite:///{(self.home / 'mlflow' / 'mlflow.db').absolute()}"
+        # The driver that is installed; without its name SQLAlchemy looks for an older one.
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.registry.get_secret_value().strip())
 
     @property
     def artifacts(self) -> Path:
-        """Folder of MLflow's run artifacts."""
+        """Folder of MLflow's run artifacts, unless a server keeps them."""
         return self.home / "mlflow" / "artifacts"
 
     @property

@@ -1,6 +1,6 @@
 """The release bundle: a folder that holds all a service needs to score, and nothing that can run code.
 
-manifest.json
+manifest.json, manifest.sig (if it is signed)
 canary.json
 models/<name>/model.json, model_0.txt … or scorecard.json, calibrator.json
 policy/limits.json
@@ -25,6 +25,7 @@ from scoring.manifest import MANIFEST, BundleError, Manifest, sha256, verified
 from scoring.model import ReleasedModel
 from scoring.model_files import ModelFiles
 from scoring.releases import activate, current
+from scoring.signature import SIGNATURE, sign
 from scoring.sketch import Sketch
 
 CANARY: Final = "canary.json"
@@ -73,6 +74,8 @@ def write_bundle(
     policy: Mapping[str, Any],
     sketches: Sketches,
     versions: Mapping[str, str],
+    *,
+    signing_key: Path | None = None,
 ) -> Manifest:
     """Write a bundle at ``folder``, whole or not at all.
 
@@ -84,11 +87,14 @@ def write_bundle(
         policy: Values of the limit policy; amounts as ``Decimal``.
         sketches: Model name → column → sketch.
         versions: ``data_version`` and ``code_version``.
+        signing_key: PEM file of the private key to sign the manifest with; None: it is not signed.
 
     Raises:
+        KeyFileError: The key cannot be used.
         BundleError: A model cannot be loaded, or the folder holds something else.
     """
     with _staged(folder.parent, models, policy, sketches, versions) as (staging, manifest):
+        _sign(staging, manifest, signing_key)
         _settle(staging, folder, manifest)
     return manifest
 
@@ -99,23 +105,36 @@ def write_release(
     policy: Mapping[str, Any],
     sketches: Sketches,
     versions: Mapping[str, str],
+    *,
+    signing_key: Path | None = None,
 ) -> Path:
     """Write a bundle into ``releases``, in a folder named by its release id; see ``write_bundle``."""
     with _staged(releases, models, policy, sketches, versions) as (staging, manifest):
+        _sign(staging, manifest, signing_key)
         _settle(staging, releases / manifest.release_id, manifest)
     return releases / manifest.release_id
 
 
-def verify(folder: Path) -> Manifest:
+def verify(folder: Path, *, verify_key: Path | None = None) -> Manifest:
     """Check that a bundle holds exactly what its manifest lists; no model is loaded.
+
+    Args:
+        folder: The bundle.
+        verify_key: PEM file of the public key whose owner must have signed it; None: no signature is looked at.
 
     Raises:
         BundleError: It does not; the message names the file.
     """
-    return verified(folder)[0]
+    return verified(folder, verify_key=verify_key)[0]
 
 
-def load(folder: Path, *, feature_hashes: Mapping[str, str] | None = None, timeout: float = TIMEOUT_SECONDS) -> Bundle:
+def load(
+    folder: Path,
+    *,
+    feature_hashes: Mapping[str, str] | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+    verify_key: Path | None = None,
+) -> Bundle:
     """Verify a bundle, load its models in a child process, then here.
 
     Args:
@@ -123,12 +142,14 @@ def load(folder: Path, *, feature_hashes: Mapping[str, str] | None = None, timeo
         feature_hashes: Feature set name → hash of its definitions in this code; taken from
             ``features.feature_sets`` unless given.
         timeout: Seconds that the child process may take.
+        verify_key: PEM file of the public key whose owner must have signed it; None: no signature is looked at.
 
     Raises:
-        BundleError: A file is not as listed, a model cannot be loaded or scores otherwise than when it was
-            written, or this code defines its features otherwise.
+        KeyFileError: The key cannot be used.
+        BundleError: The signature is missing or wrong, a file is not as listed, a model cannot be loaded or scores
+            otherwise than when it was written, or this code defines its features otherwise.
     """
-    manifest, contents = verified(folder)
+    manifest, contents = verified(folder, verify_key=verify_key)
     _check_features(manifest, known_feature_hashes() if feature_hashes is None else feature_hashes)
     files = [ModelFiles.read(name, entry, contents) for name, entry in manifest.models.items()]
     _check_all_belong(files, contents)
@@ -225,12 +246,20 @@ def _manifest(models: Sequence[ModelFiles], contents: Mapping[str, bytes], versi
 
 def _write(folder: Path, contents: Mapping[str, bytes], manifest: Manifest) -> None:
     for path, content in {**contents, MANIFEST: manifest.to_json()}.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_file(folder / path, content)
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sign(folder: Path, manifest: Manifest, key: Path | None) -> None:
+    if key is not None:
+        _write_file(folder / SIGNATURE, sign(manifest.to_json(), key))
 
 
 def _settle(staging: Path, folder: Path, manifest: Manifest) -> None:
@@ -241,3 +270,5 @@ def _settle(staging: Path, folder: Path, manifest: Manifest) -> None:
             raise BundleError(
                 f"{folder} is in the way: it holds something else", then="Write the release to another folder."
             ) from error
+        if (staging / SIGNATURE).is_file():  # the same release, which may not have been signed, or by another key
+            (staging / SIGNATURE).replace(folder / SIGNATURE)

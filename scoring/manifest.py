@@ -9,7 +9,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from scoring.bundle_error import BundleError as BundleError
 from scoring.canonical import canonical_json
+from scoring.signature import SIGNATURE, check_signature
 
 MANIFEST: Final = "manifest.json"
 NAME: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
@@ -25,19 +27,6 @@ PICKLE_SUFFIXES: Final = frozenset(
 )
 # Pickle protocols 2 to 5; zip (joblib, skops, npz, torch); numpy; gzip; zlib (compressed joblib).
 BINARY_MAGIC: Final = (b"\x80", b"PK", b"\x93NUMPY", b"\x1f\x8b", b"\x78")
-GET_A_GOOD_ONE: Final = "Do not use this bundle; export the release again, or go back to the one before."
-
-
-class BundleError(Exception):
-    """A release bundle is refused.
-
-    Attributes:
-        file: What was wrong, relative to the bundle; empty when the bundle as a whole is meant.
-    """
-
-    def __init__(self, problem: str, *, file: str = "", then: str = GET_A_GOOD_ONE) -> None:
-        self.file = file
-        super().__init__(f"{file}: {problem}. {then}" if file else f"{problem}. {then}")
 
 
 class ModelEntry(BaseModel):
@@ -113,24 +102,32 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def verified(folder: Path) -> tuple[Manifest, Mapping[str, bytes]]:
+def verified(folder: Path, *, verify_key: Path | None = None) -> tuple[Manifest, Mapping[str, bytes]]:
     """The manifest of a bundle and the content of every file it lists, each read once and checked.
 
     Whoever loads from these bytes loads what was checked, even if the folder changes meanwhile.
 
+    Args:
+        folder: The bundle.
+        verify_key: PEM file of the public key whose owner must have signed it; None: no signature is looked at.
+
     Raises:
-        BundleError: A file is missing, changed, not listed, outside the folder, a link, or of a kind that
-            a bundle never holds.
+        KeyFileError: The key cannot be used.
+        BundleError: It is not signed by that key, or a file is missing, changed, not listed, outside the folder, a
+            link, or of a kind that a bundle never holds.
     """
     if not folder.is_dir():
         raise BundleError(f"there is no release bundle in {folder}", then="Name the folder of a release.")
     found = _files(folder)
     if MANIFEST not in found:
         raise BundleError("is missing", file=MANIFEST)
-    manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
+    text = (folder / MANIFEST).read_bytes()
+    if verify_key is not None:
+        check_signature(text, (folder / SIGNATURE).read_bytes() if SIGNATURE in found else None, verify_key)
+    manifest = Manifest.from_json(text)
     for path in sorted(manifest.files):
         _check_path(path)
-    for path in sorted(found - manifest.files.keys() - {MANIFEST}):
+    for path in sorted(found - manifest.files.keys() - {MANIFEST, SIGNATURE}):
         _check_suffix(path)
         raise BundleError("is not listed in the manifest", file=path)
     for path in sorted(manifest.files.keys() - found):

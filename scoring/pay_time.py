@@ -95,7 +95,7 @@ class PayTimes:
     @property
     def never(self) -> Floats:
         """Probability that an invoice is not paid within a year of its due date, shape (n,)."""
-        return np.clip(1.0 - self.mass.sum(axis=1), 0.0, 1.0)
+        return _share(1.0 - self.mass.sum(axis=1))
 
     def late_prob(self, grace: int) -> Floats:
         """Probability of a delay of ``grace`` days or more, never paid included, shape (n,), in [0, 1].
@@ -105,7 +105,7 @@ class PayTimes:
             >>> times.late_prob(1).round(6).tolist(), times.late_prob(5).round(6).tolist()
             ([0.3], [0.2])
         """
-        return np.clip(1.0 - self.mass[:, self.days < grace].sum(axis=1), 0.0, 1.0)
+        return _share(1.0 - self.mass[:, self.days < grace].sum(axis=1))
 
     def expected(self) -> Floats:
         """Mean delay of those that pay within the year, shape (n,), days.
@@ -115,7 +115,9 @@ class PayTimes:
             [3.333333]
         """
         paid = self.mass.sum(axis=1)
-        return np.divide(self.mass @ self.days, paid, out=np.full(len(paid), np.nan), where=paid > 0)
+        found: Floats = np.full(len(paid), np.nan)
+        np.divide(self.mass @ self.days, paid, out=found, where=paid > 0)
+        return found
 
     def quantile(self, share: float) -> NDArray[np.int64]:
         """Earliest delay by which at least this share has paid, shape (n,), days; one past the last if none.
@@ -246,6 +248,12 @@ def periods(matrix: Floats, to_due: Floats, cells: int) -> Floats:
     return np.column_stack([np.repeat(own, cells, axis=0), np.tile(np.arange(cells, dtype=np.float64), n)])
 
 
+def _share(value: Floats) -> Floats:
+    """The value, held within [0, 1] against rounding."""
+    found: Floats = np.clip(value, 0.0, 1.0)
+    return found
+
+
 def _raw(booster: lgb.Booster, rows: Floats, threads: int) -> Floats:
     found: Any = booster.predict(rows, raw_score=True, num_threads=threads)
     return np.asarray(found, dtype=np.float64)
@@ -254,4 +262,5 @@ def _raw(booster: lgb.Booster, rows: Floats, threads: int) -> Floats:
 def _shares_ahead(spec: PayTimeSpec, ahead: NDArray[np.bool_]) -> Floats:
     """Share of each cell that is still ahead, shape (n, cells)."""
     edges = np.array(spec.starts) - spec.starts[0]
-    return np.add.reduceat(np.where(ahead, spec.share_of_day, 0.0), edges, axis=1)
+    found: Floats = np.add.reduceat(np.where(ahead, spec.share_of_day, 0.0), edges, axis=1)
+    return found

@@ -12,12 +12,13 @@ CURRENT: Final = "current"
 RELEASE_ID: Final = re.compile(r"[0-9a-f]{12}")
 
 
-def activate(releases: Path, release_id: str) -> Path:
+def activate(releases: Path, release_id: str, *, verify_key: Path | None = None) -> Path:
     """Put a release in force, in one step: a reader sees the one before or this one, nothing between.
 
     Args:
         releases: Folder of releases.
         release_id: Name of a bundle in it; its files are checked first.
+        verify_key: PEM file of the public key whose owner must have signed it; None: no signature is looked at.
 
     Returns:
         Folder of the release.
@@ -26,7 +27,7 @@ def activate(releases: Path, release_id: str) -> Path:
         BundleError: There is no such release, or it is damaged; the one before stays in force.
     """
     folder = _named(releases, release_id)
-    manifest, _ = verified(folder)
+    manifest, _ = verified(folder, verify_key=verify_key)
     if manifest.release_id != release_id:
         raise BundleError(f"the folder {release_id} holds the release {manifest.release_id}")
     handle, temporary = tempfile.mkstemp(prefix=f".{CURRENT}.", dir=releases)

@@ -21,7 +21,7 @@ class Assembly:
 
     def __init__(self, settings: Settings) -> None:
         """Put the parts together and begin to look for a release."""
-        self._live = Live(source_of(settings.releases, settings.store))
+        self._live = Live(source_of(settings.releases, settings.store, verify_key=settings.verify_key))
         self._worker = Worker()
         self._watch = Watch(self._live, taken_up=settle_memory)
         desk = Desk(self._live, business_date, settings.stale_after_days)

@@ -48,14 +48,27 @@ def default_score(model: ReleasedModel, facts: Facts, *, currency: str) -> Defau
     """Score a customer on its facts, whose amounts are in ``currency``."""
     scored = score(model, columns_of(facts.values), currency=currency)
     name, doubts = model.spec.probability_name, outside(model, facts.values)
-    exact = Decimal(repr(scored.probability))
+    pd_12m, note = in_twelve_months(name, scored.probability)
+    return DefaultScore(name, scored, pd_12m, note, doubts)
+
+
+def in_twelve_months(name: str, probability: float) -> tuple[Decimal | None, str]:
+    """A model's probability as one of twelve months, and how it came about.
+
+    Args:
+        name: Name of the probability, its horizon included.
+        probability: In [0, 1].
+
+    Returns:
+        The probability, None where its horizon cannot be converted; and a note, empty if nothing was converted.
+    """
+    exact = Decimal(repr(probability))
     if name == "pd_12m":
-        return DefaultScore(name, scored, exact, "", doubts)
+        return exact, ""
     if name == "pd_180d":
         year = twelve_months_from_180_days(exact)
-        return DefaultScore(name, scored, year.pd_12m, year.note, doubts)
-    note = f"{name} is not converted to twelve months: no rule for its horizon."
-    return DefaultScore(name, scored, None, note, doubts)
+        return year.pd_12m, year.note
+    return None, f"{name} is not converted to twelve months: no rule for its horizon."
 
 
 def outside(model: ReleasedModel, values: Mapping[str, float | None]) -> tuple[str, ...]:

@@ -154,19 +154,21 @@ class Live:
         self._problem = said
 
 
-def source_of(releases: Path, store: Path) -> Source:
-    """Bundles in ``releases``, facts in the Feast store at ``store``."""
-    return Source(pointed=lambda: current(releases), opened=lambda folder: read_release(folder, store))
+def source_of(releases: Path, store: Path, *, verify_key: Path | None = None) -> Source:
+    """Bundles in ``releases``, facts in the Feast store at ``store``; with a key, bundles that it signed alone."""
+    return Source(
+        pointed=lambda: current(releases), opened=lambda folder: read_release(folder, store, verify_key=verify_key)
+    )
 
 
-def read_release(folder: Path, store: Path) -> Release:
+def read_release(folder: Path, store: Path, *, verify_key: Path | None = None) -> Release:
     """Verify and load a bundle, and open the store beside it.
 
     Raises:
         BundleError: The bundle is not as its manifest says, or its policy cannot be read.
         StoreMismatchError: The store holds other features than the models were trained on.
     """
-    bundle = load(folder)
+    bundle = load(folder, verify_key=verify_key)
     # Late: it imports Feast, which takes seconds, and a damaged bundle should be refused at once.
     from features.store.reader import Reader
 

@@ -1,4 +1,4 @@
-"""Real servers for the tests: a Redis and a PostgreSQL of their own, on loopback, gone when the test is.
+"""Real servers for the tests: Redis, PostgreSQL and MLflow, each its own, on loopback, gone when the test is.
 
 Plain functions, so that any area can make a fixture of them; import it as ``tests.features.ledger`` is imported:
 
@@ -21,11 +21,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -86,6 +88,39 @@ def postgres_server(*, password: str | None = None) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def mlflow_server(backend_url: str) -> Iterator[str]:
+    """An MLflow tracking server that passes files on too; its address as ``http://127.0.0.1:port``.
+
+    Args:
+        backend_url: Where it keeps its tables, as MLflow writes it: ``postgresql+psycopg://…``.
+    """
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="o2c-mlflow-") as folder:
+        options = ["--backend-store-uri", backend_url, "--artifacts-destination", f"{folder}/files", "--workers", "1"]
+        quiet = {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "server", *options, "--host", "127.0.0.1", "--port", str(port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env={**os.environ, **quiet},
+            start_new_session=True,  # its workers end with it
+        )
+        try:
+            _wait_for(port, process, "mlflow server")
+            _wait_for_health(f"http://127.0.0.1:{port}/health")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            _end(process, None)
+
+
 def _make_cluster(folder: Path, secret: str) -> None:
     password_file = folder / "password"
     password_file.write_text(secret, encoding="utf-8")
@@ -134,6 +169,17 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", name: str) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError(f"{name} did not listen on port {port} within {START_SECONDS} s")
+
+
+def _wait_for_health(url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(url, timeout=1).status_code == httpx.codes.OK:
+                return
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"{url} did not answer within {START_SECONDS} s")
+        time.sleep(0.1)
 
 
 def _wait_to_be_let_in(url: str) -> None:

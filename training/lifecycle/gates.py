@@ -1,8 +1,9 @@
 """The gates of promotion: which figures a model must show, and whether it does."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,9 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from training.fitting.fitted import Fitted
 from training.judging.evaluation import Evaluation
 from training.judging.reliability import calibration_slope, perfect_ece
+from training.lifecycle.measures import STANDARD, Measures
 from training.lifecycle.monotone import monotone_violations
+from training.lifecycle.segments import segment_figures
 
 GATES: Final = Path(__file__).with_name("gates.yaml")
+NO_CHAMPION: Final = "no champion yet"
+ITSELF: Final = "this version is the champion"
 
 
 class Gate(BaseModel):
@@ -25,6 +30,7 @@ class Gate(BaseModel):
     at_least: float | None = None
     at_most: float | None = None
     kind: str | None = Field(default=None, description="Label kind it applies to; None: all.")
+    against: Literal["champion"] | None = Field(default=None, description="Whom the figure compares the model with.")
     why: str
 
     @model_validator(mode="after")
@@ -63,6 +69,7 @@ class Gates(BaseModel):
 
     description: str
     owner: str
+    measures: Measures = STANDARD
     gates: Annotated[tuple[Gate, ...], Field(min_length=1)]
 
 
@@ -79,12 +86,35 @@ class GateResult(BaseModel):
     bound: str
     passed: bool
     why: str
+    note: str = ""
 
     @property
     def sentence(self) -> str:
         """The result in one line."""
+        if self.passed and self.note:
+            return f"{self.model} v{self.version}: {self.gate}: passes, {self.note}."
         value = "missing" if self.value is None else f"{self.value:.4g}"
-        return f"{self.model} v{self.version}: {self.gate}: {self.figure} is {value}, wanted {self.bound}. {self.why}"
+        return (
+            f"{self.model} v{self.version}: {self.gate}: {self.figure} is {value}, wanted {self.bound}. {self.why}"
+            + (f" ({self.note})" if self.note else "")
+        )
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A model beside the champion it would replace.
+
+    Attributes:
+        champion: Version of the champion; None: there is none yet.
+        figures: Figures that compare the two; one that does not exist is None or absent.
+        told: The comparison in plain values, for the record of the promotion.
+        note: Why figures are missing; empty if they are not.
+    """
+
+    champion: int | None
+    figures: Mapping[str, float | None] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
 
 class NoGatesError(ValueError):
@@ -106,8 +136,15 @@ def load_gates(path: Path = GATES) -> Gates:
     return Gates.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def check(fitted: Fitted, version: int, gates: Gates) -> tuple[GateResult, ...]:
+def check(fitted: Fitted, version: int, gates: Gates, *, beside: Beside | None = None) -> tuple[GateResult, ...]:
     """Hold a model against the gates of its kind.
+
+    Args:
+        fitted: The model with its figures.
+        version: Its version.
+        gates: The gates.
+        beside: The model beside its champion; None: nobody has looked, so that such figures are missing. Without a
+            champion, and for the champion itself, the gates against it pass and say why.
 
     Raises:
         NoGatesError: None applies.
@@ -116,12 +153,32 @@ def check(fitted: Fitted, version: int, gates: Gates) -> tuple[GateResult, ...]:
     applying = [gate for gate in gates.gates if gate.kind in (None, kind)]
     if not applying:
         raise NoGatesError(fitted.spec.name, kind)
-    figures = figures_of(fitted)
-    return tuple(_result(gate, figures.get(gate.figure), fitted.spec.name, version) for gate in applying)
+    figures = figures_of(fitted, gates.measures) | dict(beside.figures if beside else {})
+    return tuple(
+        _against_none(gate, fitted.spec.name, version, why)
+        if gate.against and (why := _no_opponent(beside, version))
+        else _result(gate, figures.get(gate.figure), fitted.spec.name, version, _note(gate, beside))
+        for gate in applying
+    )
 
 
-def figures_of(fitted: Fitted) -> dict[str, float | None]:
-    """Every figure a gate may name; one that does not exist is None."""
+def _no_opponent(beside: Beside | None, version: int) -> str:
+    """Why there is nothing to compare with; empty if there is."""
+    if beside is None:
+        return ""
+    return NO_CHAMPION if beside.champion is None else ITSELF if beside.champion == version else ""
+
+
+def _note(gate: Gate, beside: Beside | None) -> str:
+    return beside.note if gate.against and beside else ""
+
+
+def _against_none(gate: Gate, model: str, version: int, why: str) -> GateResult:
+    return _result(gate, None, model, version, why).model_copy(update={"passed": True})
+
+
+def figures_of(fitted: Fitted, measures: Measures = STANDARD) -> dict[str, float | None]:
+    """Every figure a gate may name of a model alone; one that does not exist is None."""
     evaluation = fitted.evaluation
     stated = {
         f"{name}{end}": value
@@ -141,6 +198,7 @@ def figures_of(fitted: Fitted) -> dict[str, float | None]:
         "calibration_slope": calibration_slope(evaluation.reliability),
         "ece_beyond_perfect": _ece_beyond_perfect(evaluation),
         "monotone_violations": monotone_violations(fitted),
+        **segment_figures(evaluation.segments, measures),
     }
 
 
@@ -161,7 +219,7 @@ def failed(results: Sequence[GateResult]) -> tuple[GateResult, ...]:
     return tuple(result for result in results if not result.passed)
 
 
-def _result(gate: Gate, value: float | None, model: str, version: int) -> GateResult:
+def _result(gate: Gate, value: float | None, model: str, version: int, note: str = "") -> GateResult:
     return GateResult(
         model=model,
         version=version,
@@ -171,6 +229,7 @@ def _result(gate: Gate, value: float | None, model: str, version: int) -> GateRe
         bound=gate.bound,
         passed=gate.passes(value),
         why=gate.why,
+        note=note,
     )
 
 

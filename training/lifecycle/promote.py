@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.settings import Settings
-from scoring.bundle import ModelFiles, activate, known_feature_hashes, write_release
-from scoring.model import ModelSpec
-from scoring.sketch import Sketch
+from scoring.bundle import activate, known_feature_hashes, verify, write_release
 from training.lifecycle.card import Approval, card_of, write_card
-from training.lifecycle.gates import GATES, GateResult, check, failed, load_gates
-from training.lifecycle.registry import CHAMPION, MODEL, open_registry, quiet
+from training.lifecycle.gates import GATES, Beside, GateResult, check, failed, load_gates
+from training.lifecycle.history import Entry, Kind, write_entry
+from training.lifecycle.named import UnnamedPromotionError as UnnamedPromotionError
+from training.lifecycle.named import require_named
+from training.lifecycle.part import Part, in_force, in_force_id, part_of
+from training.lifecycle.registry import CHALLENGER, CHAMPION, MODEL, open_registry, quiet
+from training.lifecycle.same_features import FeaturesChangedError as FeaturesChangedError
+from training.lifecycle.same_features import require_same_features
 from training.lifecycle.stored import Stored, stored
+from training.lifecycle.versions import alias_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,34 +44,6 @@ class PromotionRefusedError(RuntimeError):
         )
 
 
-class UnnamedPromotionError(ValueError):
-    """A promotion without a person, a reason or a model.
-
-    Attributes:
-        lacking: What was not given.
-    """
-
-    def __init__(self, lacking: str) -> None:
-        self.lacking = lacking
-        super().__init__(f"A promotion needs {lacking}: it is recorded with the release. Name it and try again.")
-
-
-class FeaturesChangedError(RuntimeError):
-    """A model was trained on other feature definitions than this code has.
-
-    Attributes:
-        model: Name of the model.
-    """
-
-    def __init__(self, spec: ModelSpec, here: str | None) -> None:
-        self.model = spec.name
-        super().__init__(
-            f"{spec.name} was trained on {spec.feature_set} version {spec.feature_set_version} with hash "
-            f"{spec.feature_set_hash}, this code {f'defines it as {here}' if here else 'does not define it'}. "
-            "Train the model again with this code, or promote it with the code it was trained with."
-        )
-
-
 @dataclass(frozen=True)
 class Promoted:
     """A promotion that took place.
@@ -76,6 +53,8 @@ class Promoted:
         folder: Its bundle.
         versions: Version of each model in it.
         results: Every gate of every model, all passed.
+        kept: Models that were taken over, bit for bit, from the release before.
+        beside: Each model beside the champion that it replaced, in plain values.
         record: The record of the promotion, JSON.
     """
 
@@ -84,6 +63,12 @@ class Promoted:
     versions: Mapping[str, int]
     results: tuple[GateResult, ...]
     record: Path
+    kept: tuple[str, ...] = ()
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+Weigh = Callable[[Stored, Stored], Beside]
+"""From the champion and the version that would replace it to what gates ask of the two."""
 
 
 def promote(
@@ -95,6 +80,8 @@ def promote(
     at: datetime,
     policy: Mapping[str, Any],
     versions: Mapping[str, int] | None = None,
+    weigh: Weigh | None = None,
+    keep: bool = True,
     gates: Path = GATES,
     feature_hashes: Mapping[str, str] | None = None,
     code_version: str | None = None,
@@ -102,110 +89,103 @@ def promote(
     """Release models together: all of them pass their gates, or nothing changes.
 
     Args:
-        settings: Where registry, releases and records lie.
+        settings: Where registry, releases, records and keys lie.
         names: Models of the release, one or more.
         by: The person who promotes.
         reason: Why.
         at: When, in UTC.
         policy: Values of the limit policy, amounts as ``Decimal``.
         versions: Version of each model; None or absent: the newest.
+        weigh: Puts a version beside its champion; None: nobody does, so that gates against a champion fail.
+        keep: Whether models of the release in force that are not named stay as they are; else they are left out.
         gates: File of the gates.
         feature_hashes: Feature set name to hash of its definitions in this code; None: taken from the code.
         code_version: Version of this code; None: the installed version.
 
     Raises:
         UnnamedPromotionError: No person, reason, model, or a time without zone.
+        RegistryUnreachableError: The registry did not answer.
         UnknownModelError: The registry holds no such model or version.
         ChangedFilesError: The registry's files of a version were changed.
         FeaturesChangedError: This code defines the features of a model otherwise than when it was trained.
         PromotionRefusedError: A gate was not passed.
-        BundleError: The bundle could not be written, or its models do not load; the release before stays in force.
+        KeyFileError: A key for signing cannot be used.
+        BundleError: The bundle could not be written, is not signed as it must be, or its models do not load; the
+            release before stays in force.
     """
-    _require_named(names, by, reason, at)
+    require_named(names, by, reason, at)
     client = open_registry(settings)
     models = [stored(client, name, (versions or {}).get(name)) for name in dict.fromkeys(names)]
-    _require_same_features(models, known_feature_hashes() if feature_hashes is None else feature_hashes)
+    kept = in_force(settings, leaving_out=names) if keep else ()
+    specs = [model.fitted.spec for model in models] + [part.files.spec for part in kept]
+    require_same_features(specs, known_feature_hashes() if feature_hashes is None else feature_hashes)
     rules = load_gates(gates)
-    results = tuple(result for model in models for result in check(model.fitted, model.version, rules))
+    beside = {model.fitted.spec.name: _beside(client, model, weigh) for model in models}
+    results = tuple(
+        result
+        for model in models
+        for result in check(model.fitted, model.version, rules, beside=beside[model.fitted.spec.name])
+    )
     if failed(results):
         raise PromotionRefusedError(results)
-    folder = _export(settings, models, policy, code_version or installed("o2c-risk"))
+    before = in_force_id(settings)
+    folder = _export(settings, [*map(part_of, models), *kept], policy, code_version or installed("o2c-risk"))
+    entry = Entry(
+        kind=Kind.PROMOTION,
+        release=folder.name,
+        by=by.strip(),
+        reason=reason.strip(),
+        at=at.isoformat(),
+        models={part.files.spec.name: int(part.files.version) for part in (*map(part_of, models), *kept)},
+        before=before,
+        more={
+            "gates": [result.model_dump() for result in results],
+            "kept": [part.files.spec.name for part in kept],
+            "beside": {name: {"champion": found.champion, **found.told} for name, found in beside.items()},
+        },
+    )
     promotion = Promoted(
         release_id=folder.name,
         folder=folder,
-        versions={model.fitted.spec.name: model.version for model in models},
+        versions=entry.models,
         results=results,
-        record=_record_path(settings, at, folder.name),
+        record=write_entry(settings, entry),
+        kept=tuple(entry.more["kept"]),
+        beside=entry.more["beside"],
     )
-    approval = Approval(by=by.strip(), reason=reason.strip(), at=at.isoformat(), release=folder.name)
-    _write_record(promotion, approval)
+    approval = Approval(by=entry.by, reason=entry.reason, at=entry.at, release=folder.name)
     with quiet():
         for model in models:
             _mark(client, settings, model, promotion, approval)
-    activate(settings.releases, promotion.release_id)  # last: until here the release before is in force
+    # Last: until here the release before is in force.
+    activate(settings.releases, promotion.release_id, verify_key=settings.verify_key)
     return promotion
 
 
-def _require_named(names: Sequence[str], by: str, reason: str, at: datetime) -> None:
-    given = {
-        "at least one model": bool(names),
-        "the name of a person": bool(by.strip()),
-        "a reason": bool(reason.strip()),
-        "a time in UTC": at.utcoffset() == timedelta(0),
-    }
-    lacking = [what for what, present in given.items() if not present]
-    if lacking:
-        raise UnnamedPromotionError(" and ".join(lacking))
-
-
-def _require_same_features(models: Sequence[Stored], hashes: Mapping[str, str]) -> None:
-    for model in models:
-        spec = model.fitted.spec
-        if hashes.get(spec.feature_set) != spec.feature_set_hash:
-            raise FeaturesChangedError(spec, hashes.get(spec.feature_set))
-
-
-def _export(settings: Settings, models: Sequence[Stored], policy: Mapping[str, Any], code_version: str) -> Path:
-    """Write the bundle from what the registry holds."""
-    data_versions = sorted({model.fitted.data_version for model in models})
-    return write_release(
-        settings.releases,
-        [
-            ModelFiles(
-                spec=model.fitted.spec,
-                texts=model.fitted.model_texts,
-                calibrator=model.fitted.calibrator,
-                version=str(model.version),
-            )
-            for model in models
-        ],
-        policy,
-        {model.fitted.spec.name: _sketches(model) for model in models},
-        {"data_version": "+".join(data_versions), "code_version": code_version},
+def _beside(client: MlflowClient, model: Stored, weigh: Weigh | None) -> Beside:
+    """The version beside the champion of today."""
+    name = model.fitted.spec.name
+    champion = alias_of(client, name, CHAMPION)
+    if champion is None or champion == model.version:
+        return Beside(champion)
+    return (
+        Beside(champion, note="nobody compared them") if weigh is None else weigh(stored(client, name, champion), model)
     )
 
 
-def _sketches(model: Stored) -> dict[str, Sketch]:
-    """Sketch of each feature, and of the score under the name of the probability, as a release calls it."""
-    names = {"score": model.fitted.spec.probability_name}
-    return {names.get(name, name): Sketch.from_dict(plain) for name, plain in model.fitted.sketches.items()}
-
-
-def _record_path(settings: Settings, at: datetime, release_id: str) -> Path:
-    return settings.home / "promotions" / f"{at:%Y%m%dT%H%M%SZ}-{release_id}.json"
-
-
-def _write_record(promotion: Promoted, approval: Approval) -> None:
-    content = {
-        "release": promotion.release_id,
-        "by": approval.by,
-        "reason": approval.reason,
-        "at": approval.at,
-        "models": dict(promotion.versions),
-        "gates": [result.model_dump() for result in promotion.results],
-    }
-    promotion.record.parent.mkdir(parents=True, exist_ok=True)
-    promotion.record.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _export(settings: Settings, parts: Sequence[Part], policy: Mapping[str, Any], code_version: str) -> Path:
+    """Write the bundle, and see that it is signed as it has to be."""
+    data_versions = sorted({version for part in parts for version in part.data_version.split("+")})
+    folder = write_release(
+        settings.releases,
+        [part.files for part in parts],
+        policy,
+        {part.files.spec.name: part.sketches for part in parts},
+        {"data_version": "+".join(data_versions), "code_version": code_version},
+        signing_key=settings.signing_key,
+    )
+    verify(folder, verify_key=settings.verify_key)
+    return folder
 
 
 def _mark(client: MlflowClient, settings: Settings, model: Stored, promotion: Promoted, approval: Approval) -> None:
@@ -228,3 +208,5 @@ def _mark(client: MlflowClient, settings: Settings, model: Stored, promotion: Pr
     for path in (card, card.with_suffix(".html")):
         client.log_artifact(model.run_id, str(path), MODEL)
     client.set_registered_model_alias(name, CHAMPION, number)
+    if alias_of(client, name, CHALLENGER) == model.version:
+        client.delete_registered_model_alias(name, CHALLENGER)

@@ -18,7 +18,9 @@ from features.feature_sets import FEATURES
 from scoring.manifest import check_kind
 from scoring.model import ModelSpec
 from training.fitting.fitted import Fitted
+from training.lifecycle import code as running
 from training.lifecycle.card import card_of, write_card
+from training.lifecycle.nested import log_parts, parts_of
 from training.lifecycle.registry import MODEL, experiment_of, open_registry, quiet
 from training.lifecycle.stored import content_hash, contents
 
@@ -78,12 +80,15 @@ def register(
     Args:
         fitted: The trained model.
         settings: Where registry, artifacts and cards lie.
-        code_version: Version of the code that trained it; None: the installed version.
+        code_version: Version of the code that trained it; None: the installed version, with the commit beside it
+            where the code lies in a work tree.
         catalogue: Meaning and unit of the features, for the card.
     """
     client = open_registry(settings)
     files = contents(fitted)
-    tags = tags_of(fitted, code_version or installed("o2c-risk"), content_hash(files))
+    tags = tags_of(fitted, code_version or running.code_version(), content_hash(files))
+    if code_version is None and (commit := running.commit()) is not None:
+        tags["code_commit"] = commit
     with quiet():
         known = _version_with(client, fitted.spec.name, tags["content"])
         if known is None:
@@ -114,6 +119,8 @@ def tags_of(fitted: Fitted, code_version: str, content: str) -> dict[str, str]:
         "train_rows": str(spec.train_rows),
         "train_bad": str(spec.train_bad),
         "evaluation_period": fitted.evaluation.period,
+        "evaluation_known_on": fitted.evaluation.known_on,
+        "label": json.dumps(spec.label, sort_keys=True),
         # MLflow's own flavour can hold one booster only; the release bundle scores with all of them, calibrated.
         "mlflow_flavour_holds": _flavour_holds(fitted),
     }
@@ -153,15 +160,15 @@ def metrics_of(fitted: Fitted) -> dict[str, float]:
 def _log(
     client: MlflowClient, settings: Settings, fitted: Fitted, files: Mapping[str, bytes], tags: Mapping[str, str]
 ) -> tuple[int, str]:
-    """Write the run and the version; a run that fails half-way is marked so and gets no version."""
+    """Write the runs and the version; a run that fails half-way is marked so and gets no version."""
     name = fitted.spec.name
-    run = client.create_run(
-        experiment_of(client, settings, name), tags=dict(tags), run_name=f"{name} {tags['content']}"
-    )
+    experiment_id = experiment_of(client, settings, name)
+    run = client.create_run(experiment_id, tags=dict(tags), run_name=f"{name} {tags['content']}")
     run_id = str(run.info.run_id)
     finished = False
     try:
         _log_figures(client, run_id, fitted)
+        log_parts(client, experiment_id, run_id, parts_of(fitted))
         _log_files(client, run_id, fitted, files)
         number = _new_version(client, fitted, run_id, tags)
         finished = True
@@ -171,11 +178,14 @@ def _log(
 
 
 def _log_figures(client: MlflowClient, run_id: str, fitted: Fitted) -> None:
-    from mlflow.entities import Param
+    from mlflow.entities import Metric, Param
 
-    client.log_batch(run_id, params=[Param(key, value) for key, value in parameters_of(fitted).items()])
-    for key, value in metrics_of(fitted).items():
-        client.log_metric(run_id, key, value)
+    at = int(client.get_run(run_id).info.start_time)
+    client.log_batch(
+        run_id,
+        metrics=[Metric(key, value, at, 0) for key, value in metrics_of(fitted).items()],
+        params=[Param(key, value) for key, value in parameters_of(fitted).items()],
+    )
 
 
 def _log_files(client: MlflowClient, run_id: str, fitted: Fitted, files: Mapping[str, bytes]) -> None:

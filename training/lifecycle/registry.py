@@ -1,4 +1,4 @@
-"""The model registry: MLflow on one SQLite file, opened without telemetry and without pickle."""
+"""The model registry: MLflow on SQLite, on PostgreSQL or behind its server, without telemetry and without pickle."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from typing import TYPE_CHECKING, Final
 
 from data.settings import Settings
 from data.telemetry import switch_off
+from training.lifecycle.reached import SQLITE, RegistryUnreachableError, is_server, reach
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION: Final = "champion"
+CHALLENGER: Final = "challenger"
 MODEL: Final = "model"
 """Folder of a run's artifacts that holds the model and all that is needed to score and to judge it."""
 
 ENVIRONMENT: Final = {
     # MLflow's own loaders refuse pickled models then; ours are text and JSON.
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-    # A registry on the network that is down must not hold a command for minutes (the default is 7 tries of 120 s).
+    # A server that dies half-way must not hold a command for minutes (the default is 7 tries of 120 s). One that is
+    # dead from the start is found sooner, by `training.lifecycle.reached`.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
 
 
@@ -47,30 +50,45 @@ class UnknownModelError(LookupError):
 
 
 def open_registry(settings: Settings) -> MlflowClient:
-    """Open the registry, creating it on first use (some 3 s).
+    """Open the registry; on a database of its own it is created on first use (some 3 s).
 
     Args:
-        settings: Names the database and the folder of artifacts.
+        settings: Names the registry and the folder of artifacts.
+
+    Raises:
+        RegistryUnreachableError: It did not answer within seconds.
     """
     switch_off()
     os.environ.update(ENVIRONMENT)
-    settings.artifacts.mkdir(parents=True, exist_ok=True)
+    address = settings.registry_uri
+    reach(address)
     with quiet():
         from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
 
-        client = MlflowClient(tracking_uri=settings.registry_uri, registry_uri=settings.registry_uri)
-        client.search_experiments(max_results=1)  # creates the tables
-    _write_ahead(settings)
+        try:
+            client = MlflowClient(tracking_uri=address, registry_uri=address)
+            client.search_experiments(max_results=1)  # creates the tables
+        except MlflowException as error:
+            raise RegistryUnreachableError(address, str(error)) from error
+    if address.startswith(SQLITE):
+        _write_ahead(Path(address.removeprefix(SQLITE)))
     return client
 
 
 def experiment_of(client: MlflowClient, settings: Settings, name: str) -> str:
-    """Id of the experiment that holds a model's runs, created on first use."""
+    """Id of the experiment that holds a model's runs, created on first use.
+
+    A server keeps the files of a run itself; with a database alone they go to the home folder.
+    """
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    place = (settings.artifacts.absolute() / name).as_uri()
-    return str(client.create_experiment(name, artifact_location=place))
+    if is_server(settings.registry_uri):
+        return str(client.create_experiment(name))
+    place = settings.artifacts.absolute() / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return str(client.create_experiment(name, artifact_location=place.as_uri()))
 
 
 def model_names(client: MlflowClient) -> list[str]:
@@ -91,8 +109,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _write_ahead(settings: Settings) -> None:
+def _write_ahead(database: Path) -> None:
     """Let readers and a writer work at once; the mode stays with the file."""
-    database = Path(settings.registry_uri.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(database, timeout=10)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -85,7 +85,11 @@ def _evaluation():
             Bin(low=0.01, high=0.15, n=500, bad=50, mean_probability=0.1),
             Bin(low=0.15, high=0.6, n=500, bad=150, mean_probability=0.3),
         ),
-        segments=(Segment("month", "2024-05", 500, 90, 0.19, 0.81), Segment("month", "2024-06", 500, 110, 0.21, None)),
+        segments=(
+            Segment("month", "2024-05", 500, 90, 0.19, 0.81),
+            Segment("month", "2024-06", 490, 110, 0.21, 0.8),
+            Segment("month", "2024-07", 10, 0, 0.02, None),
+        ),
     )
 
 

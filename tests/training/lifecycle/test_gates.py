@@ -8,10 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from training.judging.evaluation import Bin, Interval
+from training.judging.evaluation import Bin, Interval, Segment
 from training.judging.reliability import calibration_slope, perfect_ece, rate_interval
-from training.lifecycle.gates import Gate, Gates, NoGatesError, brier_skill, check, failed, figures_of, load_gates
+from training.lifecycle.gates import (
+    Beside,
+    Gate,
+    Gates,
+    NoGatesError,
+    brier_skill,
+    check,
+    failed,
+    figures_of,
+    load_gates,
+)
+from training.lifecycle.measures import Measures
 from training.lifecycle.monotone import monotone_violations
+from training.lifecycle.segments import segment_figures
 
 
 def table(*rows):
@@ -24,9 +36,9 @@ def gates():
 
 
 def test_a_good_model_passes_every_gate(fitted, gates):
-    results = check(fitted, 1, gates)
+    results = check(fitted, 1, gates, beside=Beside(None))
     assert [result.gate for result in failed(results)] == []
-    assert len(results) == 11  # 15 gates, of which two each are for default and distress models
+    assert len(results) == 19  # 22 gates, of which three are for default models and two for distress models
 
 
 def test_figures_worked_by_hand(fitted):
@@ -56,7 +68,7 @@ def test_each_figure_can_fail(fitted, gates, with_figures, figure, changed):
 
 def test_every_gate_fails_without_figures(fitted, gates, with_figures):
     bare = with_figures(fitted, **dict.fromkeys(fitted.evaluation.metrics))
-    bare = replace(bare, evaluation=replace(bare.evaluation, n=0, bad=0, reliability=()), sketches={})
+    bare = replace(bare, evaluation=replace(bare.evaluation, n=0, bad=0, reliability=(), segments=()), sketches={})
     left = [result.figure for result in check(bare, 1, gates) if result.passed]
     assert left == ["train_bad"]
 
@@ -135,3 +147,55 @@ def test_a_gate_passes_on_one_side_only(value, bound):
     at_most = Gate(name="n", figure="f", at_most=bound, why="w").passes(value)
     assert (at_least and at_most) == (value == bound)
     assert (at_least or at_most) == (not np.isnan(value))
+
+
+GAIN = Gate(name="as good", figure="auc_gain_low", against="champion", at_least=-0.01, why="w")
+
+
+@pytest.mark.parametrize(
+    ("beside", "passed", "note"),
+    [
+        pytest.param(Beside(None), True, "no champion yet", id="no champion yet"),
+        pytest.param(Beside(1), True, "this version is the champion", id="the champion itself"),
+        pytest.param(Beside(2, {"auc_gain_low": -0.01}), True, "", id="at the bound"),
+        pytest.param(Beside(2, {"auc_gain_low": -0.02}), False, "", id="worse"),
+        pytest.param(Beside(2, {"auc_gain_low": None}), False, "", id="a missing figure fails"),
+        pytest.param(
+            Beside(2, note="nothing had matured"), False, "nothing had matured", id="missing: the reason is said"
+        ),
+        pytest.param(None, False, "", id="nobody looked"),
+    ],
+)
+def test_a_gate_against_the_champion(fitted, beside, passed, note):
+    only = Gates(description="d", owner="o", gates=(GAIN,))
+    (result,) = check(fitted, 1, only, beside=beside)
+    assert (result.passed, result.note) == (passed, note)
+    assert note in result.sentence
+
+
+def part(n, bad, stated, auc):
+    return Segment("size", "large", n, bad, stated, auc)
+
+
+@pytest.mark.parametrize(
+    ("segments", "worst"),
+    [
+        pytest.param([part(500, 90, 0.2, 0.8), part(500, 90, 0.2, 0.55)], 0.55, id="the worst counts"),
+        pytest.param([part(500, 90, 0.2, 0.8), part(199, 90, 0.2, 0.5)], 0.8, id="a small one does not"),
+        pytest.param([part(500, 90, 0.2, 0.8), part(500, 19, 0.2, 0.5)], 0.8, id="nor one with few bad cases"),
+        pytest.param([part(500, 90, 0.2, 0.8), part(500, 90, 0.2, None)], None, id="a large one without AUC: missing"),
+        pytest.param([part(100, 50, 0.2, 0.8)], None, id="none is large enough: missing"),
+        pytest.param([], None, id="no segments: missing"),
+    ],
+)
+def test_worst_segment(segments, worst):
+    assert segment_figures(segments, Measures())["worst_segment_auc"] == worst
+
+
+def test_segments_that_are_off_are_found_and_noise_is_not():
+    # 200 of 1000 happened: Jeffreys at 97.5 % (two segments, jointly 95 %) is about 0.173 to 0.230.
+    found = segment_figures([part(1000, 200, 0.1, 0.8), part(1000, 200, 0.2, 0.8)], Measures())
+    assert found["segment_understated"] == pytest.approx(1.73, abs=0.01)
+    assert found["segment_overstated"] == pytest.approx(0.2 / 0.23, abs=0.01)
+    fine = segment_figures([part(1000, 200, 0.2, 0.8)], Measures())
+    assert max(fine["segment_understated"], fine["segment_overstated"]) < 1

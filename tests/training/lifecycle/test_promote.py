@@ -65,7 +65,7 @@ def test_the_record_says_who_why_and_what(promoted):
     assert (record["by"], record["reason"], record["at"]) == ("A. Person", "first release", "2024-07-31T10:00:00+00:00")
     assert record["models"] == {"late-payment": 1, "default": 1}
     assert all(gate["passed"] for gate in record["gates"])
-    assert len(record["gates"]) == 22
+    assert len(record["gates"]) == 38
 
 
 def test_the_card_carries_the_approval(home, promoted):
@@ -82,7 +82,7 @@ def test_a_refusal_lists_the_gates_and_changes_nothing(home, client, promoted, f
     message = str(refusal.value)
     assert f"late-payment v{number}: ranks late invoices: auc_low is 0.66, wanted at least 0.75." in message
     assert "better than the base rate: brier_skill is missing, wanted at least 0.02." in message
-    assert len(refusal.value.results) == 22
+    assert len(refusal.value.results) == 38
     assert sorted(path.name for path in home.releases.iterdir()) == before
     assert int(client.get_model_version_by_alias("late-payment", CHAMPION).version) == 1
     assert current(home.releases) == promoted.folder

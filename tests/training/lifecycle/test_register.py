@@ -1,5 +1,6 @@
 """Registering with a real MLflow on SQLite: what is written, that it is text only, that it comes back equal."""
 
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -7,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from training.lifecycle.code import commit
+from training.lifecycle.nested import PARENT
 from training.lifecycle.register import UnexpectedArtifactError, _require_text_only, register
 from training.lifecycle.registry import MODEL, UnknownModelError, open_registry
 from training.lifecycle.stored import ChangedFilesError, contents, fitted_from, stored
@@ -137,3 +140,36 @@ def test_files_changed_in_the_registry_are_not_parsed(home, client, fitted):
     text.write_text(text.read_text()[:-40])
     with pytest.raises(ChangedFilesError, match=f"files of late-payment version {number} were changed after"):
         stored(client, "late-payment", number)
+
+
+def test_tags_state_label_split_and_the_commit(home, client, fitted):
+    number = register(replace(fitted, data_version="cccccccccccc"), home).version
+    tags = client.get_model_version("late-payment", str(number)).tags
+    assert json.loads(tags["label"]) == {"kind": "late", "grace_days": 5}
+    assert (tags["trained_as_of"], tags["known_on"]) == ("2024-03-31", "2024-04-30")
+    assert (tags["evaluation_period"], tags["evaluation_known_on"]) == ("2024-05-01..2024-06-30", "2024-07-31")
+    assert tags.get("code_commit") == commit()
+
+
+def test_folds_and_months_are_runs_below_the_training(home, client, fitted):
+    folds = [{"period": "2024-02", "n": 90, "auc": {"value": 0.8}, "how": "walk forward"}, {"n": 80, "auc": None}]
+    model = replace(fitted, training={**fitted.training, "walk_forward": folds})
+    parent = client.get_run(register(model, home).run_id)
+    below = client.search_runs(
+        [parent.info.experiment_id], f"tags.`{PARENT}` = '{parent.info.run_id}'", order_by=["attributes.run_name ASC"]
+    )
+    found = {run.info.run_name: run.data for run in below}
+    assert list(found) == [
+        "judged 2024-05",
+        "judged 2024-06",
+        "judged 2024-07",
+        "walk forward 2",
+        "walk forward 2024-02",
+    ]
+    assert (found["walk forward 2024-02"].metrics, found["walk forward 2024-02"].params) == (
+        {"n": 90, "auc.value": 0.8},
+        {"period": "2024-02", "how": "walk forward"},
+    )
+    assert found["walk forward 2"].metrics == {"n": 80}, "what is missing is not zero"
+    assert found["judged 2024-05"].metrics == {"cases": 500, "bad": 90, "mean_probability": 0.19, "auc": 0.81}
+    assert "auc" not in found["judged 2024-07"].metrics
