@@ -107,7 +107,7 @@ def dataset(cases: pa.Table, features: pa.Table, outcomes: pa.Table, names: Sequ
     Raises:
         CasesDoNotMatchError: An outcome has no case or no features.
     """
-    wanted = _at_rows(outcomes["case_id"], cases), _at_rows(outcomes["case_id"], features)
+    wanted = at_rows(outcomes["case_id"], cases), at_rows(outcomes["case_id"], features)
     here, there = cases.take(wanted[0]), features.take(wanted[1])
     found = Dataset(
         case_ids=_texts(outcomes["case_id"]),
@@ -120,8 +120,12 @@ def dataset(cases: pa.Table, features: pa.Table, outcomes: pa.Table, names: Sequ
     return found.take(np.lexsort((found.case_ids.astype(str), found.at)))
 
 
-def _at_rows(wanted: pa.ChunkedArray, table: pa.Table) -> pa.Array:
-    """The row of each wanted case in a table."""
+def at_rows(wanted: pa.ChunkedArray, table: pa.Table) -> pa.Array:
+    """The row of each wanted case in a table with a ``case_id``.
+
+    Raises:
+        CasesDoNotMatchError: A case has no row.
+    """
     place = {case: row for row, case in enumerate(table["case_id"].to_pylist())}
     missing = [case for case in wanted.to_pylist() if case not in place]
     if missing:
