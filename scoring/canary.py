@@ -29,7 +29,7 @@ ADDITIVE: Final = 1e-6
 
 
 def sing(model: ReleasedModel) -> list[str]:
-    """Probability of three rows: nothing known, all zero, and 1, 2, 3 … along the features.
+    """Probability of three rows: nothing known, all zero, and 1, 2, 3 … along the features; then their times to pay.
 
     Raises:
         BundleError: What the features add does not sum to the score, so that its reasons would not be its reasons.
@@ -38,7 +38,17 @@ def sing(model: ReleasedModel) -> list[str]:
     rows = np.vstack([np.full(k, np.nan), np.zeros(k), np.arange(1.0, k + 1.0)])
     if not np.allclose(model.contributions(rows).sum(axis=1), model.log_odds(rows), rtol=0, atol=ADDITIVE):
         raise BundleError(f"the contributions of model {model.spec.name} do not sum to its score")
-    return [value.hex() for value in model.probability(rows).tolist()]
+    return [value.hex() for value in [*model.probability(rows).tolist(), *_pay_times(model)]]
+
+
+def _pay_times(model: ReleasedModel) -> list[float]:
+    """Probability of each delay of the same rows, due in 30 days; none where the model does not state delays."""
+    if model.pay_time is None:
+        return []
+    k = len(model.pay_time.spec.feature_names)
+    rows = np.vstack([np.full(k, np.nan), np.zeros(k), np.arange(1.0, k + 1.0)])
+    stated: list[float] = model.pay_time.pay_times(rows, np.full(3, 30.0)).mass.sum(axis=0).tolist()
+    return stated
 
 
 def first_load(folder: Path, *, timeout: float = TIMEOUT_SECONDS) -> Canary:

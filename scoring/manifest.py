@@ -19,7 +19,7 @@ NAME: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
 
 # A bundle holds these and nothing else, so a pickle has no place to be, whatever it is called.
 LAYOUT: Final = re.compile(
-    rf"models/{NAME}/(model\.json|calibrator\.json|scorecard\.json|model_[0-9]+\.txt)"
+    rf"models/{NAME}/(model\.json|calibrator\.json|scorecard\.json|pay_time\.json|(model|pay_time)_[0-9]+\.txt)"
     rf"|canary\.json|policy/limits\.json|sketches/{NAME}\.json"
 )
 PICKLE_SUFFIXES: Final = frozenset(

@@ -14,6 +14,7 @@ from features.catalogue import GROUPS
 from scoring.calibration import Calibrator, sigmoid
 from scoring.canonical import canonical_json
 from scoring.learner import Learner
+from scoring.pay_time import PayTimeModel, PayTimes
 from scoring.trees import Trees
 
 Floats = NDArray[np.float64]
@@ -142,12 +143,14 @@ class ReleasedModel:
         calibrator: Maps the learner's probability to the calibrated one.
         threads: Threads of one call. 1 in a service, where more only get in each other's way; more for
             large batches. The result is the same, bit for bit.
+        pay_time: States when invoices will be paid; None for a model that does not.
     """
 
     spec: ModelSpec
     learner: Learner
     calibrator: Calibrator
     threads: int = 1
+    pay_time: PayTimeModel | None = None
 
     def __post_init__(self) -> None:
         spec, learner = self.spec, self.learner
@@ -222,6 +225,32 @@ class ReleasedModel:
         if len(rows) == 0:
             return np.empty((0, len(self.spec.feature_names) + 1))
         return self.learner.contributions(rows, threads=self.threads)
+
+    def pay_times(self, columns: Mapping[str, ArrayLike], to_due: Floats, *, at_issue: bool) -> PayTimes:
+        """When invoices will be paid that are unpaid at the start of the day of scoring.
+
+        Args:
+            columns: Feature name to n values, as for `matrix`.
+            to_due: Days from the day of scoring to the due date, shape (n,); negative when past due.
+            at_issue: Whether they are about to be issued. Then the model's own probability of being late is the one
+                of the distribution too; for an open invoice the hazards alone speak, which know how long it waits.
+
+        Raises:
+            ValueError: The model states no delays.
+            MissingFeaturesError: A feature has no column.
+        """
+        if self.pay_time is None:
+            raise ValueError(f"model {self.spec.name} states no delays: train and release it anew")
+        names = self.pay_time.spec.feature_names
+        missing = [name for name in names if name not in columns]
+        if missing:
+            raise MissingFeaturesError(self.spec.name, missing)
+        rows = np.ascontiguousarray(np.column_stack([_numbers(name, columns[name]) for name in names]))
+        found = self.pay_time.pay_times(rows, np.asarray(to_due, dtype=np.float64))
+        if not at_issue:
+            return found
+        grace = int(str(self.spec.label["grace_days"]))
+        return found.with_late_prob(self.probability(self.matrix(columns)), grace)
 
     def _checked(self, matrix: Floats) -> Floats:
         rows = np.ascontiguousarray(matrix, dtype=np.float64)

@@ -7,7 +7,9 @@ from typing import TypeVar
 from scoring.calibration import Calibrator
 from scoring.manifest import BundleError, ModelEntry
 from scoring.model import ModelSpec, ReleasedModel
+from scoring.pay_time import PayTimeText
 from scoring.scorecard import Scorecard
+from scoring.trees import Trees
 
 T = TypeVar("T")
 
@@ -22,6 +24,7 @@ class ModelFiles:
         calibrator: Maps the learner's probability to the calibrated one.
         version: Version in the registry.
         scorecard: The scorecard; None for trees.
+        pay_time: The time-to-pay model beside it; None for a model that has none.
 
     Raises:
         ValueError: The spec's form asks for a scorecard that is not there, or the other way round.
@@ -32,6 +35,7 @@ class ModelFiles:
     calibrator: Calibrator
     version: str
     scorecard: Scorecard | None = None
+    pay_time: PayTimeText | None = None
 
     def __post_init__(self) -> None:
         is_card = self.spec.form == "scorecard"
@@ -59,13 +63,17 @@ class ModelFiles:
             f"{folder}/calibrator.json": self.calibrator.to_json(),
             **{f"{folder}/model_{i}.txt": text.encode("utf-8") for i, text in enumerate(self.texts)},
             **card,
+            **{f"{folder}/{name}": content for name, content in self._pay_time_files().items()},
         }
+
+    def _pay_time_files(self) -> dict[str, bytes]:
+        return {} if self.pay_time is None else self.pay_time.contents()
 
     def model(self) -> ReleasedModel:
         """The model, ready to score; LightGBM parses the texts here."""
-        if self.scorecard is not None:
-            return ReleasedModel(self.spec, self.scorecard, self.calibrator)
-        return ReleasedModel.from_text(self.spec, self.texts, self.calibrator)
+        learner = self.scorecard if self.scorecard is not None else Trees.from_text(self.texts)
+        pay_time = None if self.pay_time is None else self.pay_time.model()
+        return ReleasedModel(self.spec, learner, self.calibrator, pay_time=pay_time)
 
     @classmethod
     def read(cls, name: str, entry: ModelEntry, contents: Mapping[str, bytes]) -> "ModelFiles":
@@ -83,6 +91,7 @@ class ModelFiles:
             calibrator=_parsed(f"{folder}/calibrator.json", contents, Calibrator.from_json),
             version=entry.version,
             scorecard=_scorecard(folder, contents) if spec.form == "scorecard" else None,
+            pay_time=_pay_time(folder, contents),
         )
         if spec.name != name or files.entry() != entry:
             raise BundleError("does not agree with the manifest", file=f"{folder}/model.json")
@@ -91,6 +100,11 @@ class ModelFiles:
 
 def _scorecard(folder: str, contents: Mapping[str, bytes]) -> Scorecard:
     return _parsed(f"{folder}/scorecard.json", contents, Scorecard.from_json)
+
+
+def _pay_time(folder: str, contents: Mapping[str, bytes]) -> PayTimeText | None:
+    here = {path.removeprefix(f"{folder}/"): content for path, content in contents.items() if path.startswith(folder)}
+    return _parsed(f"{folder}/model.json", contents, lambda _: PayTimeText.from_contents(here))
 
 
 def _parsed(path: str, contents: Mapping[str, bytes], parse: Callable[[bytes], T]) -> T:

@@ -9,7 +9,7 @@ Source:
     Discrete-time hazards with censoring: Singer, Willett (1993), Journal of Educational Statistics 18(2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -27,6 +27,9 @@ STARTS: Final = (-60, -30, -14, -7, -3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 3
 """First delay of each cell, days; a cell ends where the next begins, the last one at ``END``."""
 END: Final = 366
 """First delay that is outside: an invoice unpaid for a year after its due date counts as not paid."""
+SPEC_FILE: Final = "pay_time.json"
+TRIMS: Final = 12
+"""So many days an interval may lose at its ends."""
 CELL: Final = "delay_cell"
 TO_DUE: Final = "days_to_due"
 
@@ -153,7 +156,31 @@ class PayTimes:
             Lower and upper delay, shape (n,) each, days.
         """
         others, tail = self.not_on(0), (1 - level) / 2
-        return others.quantile(tail), others.quantile(1 - tail)
+        return others._trimmed(others.quantile(tail), others.quantile(1 - tail), level)
+
+    def _trimmed(
+        self, low: NDArray[np.int64], high: NDArray[np.int64], level: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The interval less the days at its ends without which it comes nearer to its level.
+
+        A day carries a lump of probability: an interval that holds at least its share holds more than it says.
+        """
+        first, last = self.days[0], self.days[-1]
+        row, by_end = np.arange(len(low)), np.column_stack([np.zeros(len(low)), np.cumsum(self.mass, axis=1)])
+        for _ in range(TRIMS):
+            inside = by_end[row, np.minimum(high, last) - first + 1] - by_end[row, low.clip(first, last) - first]
+            ends = np.column_stack([self._at(low), self._at(high)])
+            off = np.abs(inside[:, None] - ends - level)
+            better = (off.min(axis=1) < np.abs(inside - level)) & (low < high)
+            low = np.where(better & (off[:, 0] <= off[:, 1]), low + 1, low)
+            high = np.where(better & (off[:, 0] > off[:, 1]), high - 1, high)
+        return low, high
+
+    def _at(self, day: NDArray[np.int64]) -> Floats:
+        """Probability of a day of each invoice, shape (n,); 0 outside."""
+        place = day - self.days[0]
+        known = (place >= 0) & (place < len(self.days))
+        return np.where(known, self.mass[np.arange(len(day)), place.clip(0, len(self.days) - 1)], 0.0)
 
     def with_late_prob(self, late_prob: Floats, grace: int) -> "PayTimes":
         """The same shape on either side of a grace, with another probability of being late beyond it.
@@ -169,6 +196,44 @@ class PayTimes:
         late = self.days >= grace
         scale = np.where(late, (wanted / now)[:, None], ((1 - wanted) / (1 - now))[:, None])
         return replace(self, mass=self.mass * scale)
+
+
+@dataclass(frozen=True)
+class PayTimeText:
+    """A time-to-pay model as files.
+
+    Attributes:
+        spec: What it is.
+        texts: LightGBM model text per seed.
+    """
+
+    spec: PayTimeSpec
+    texts: tuple[str, ...]
+
+    def model(self, *, threads: int = 1) -> "PayTimeModel":
+        """The model, ready to score; LightGBM parses the texts here."""
+        return PayTimeModel.from_text(self.spec, self.texts, threads=threads)
+
+    def contents(self) -> dict[str, bytes]:
+        """Name of each file to its content; equal models give equal bytes."""
+        texts = {f"pay_time_{place}.txt": text.encode() for place, text in enumerate(self.texts)}
+        return {SPEC_FILE: self.spec.to_json(), **texts}
+
+    @classmethod
+    def from_contents(cls, contents: Mapping[str, bytes]) -> "PayTimeText | None":
+        """Read back what ``contents`` gave; None where there is no time-to-pay model.
+
+        Raises:
+            ValueError: Its spec cannot be read, or a text is missing.
+        """
+        if SPEC_FILE not in contents:
+            return None
+        spec = PayTimeSpec.from_json(contents[SPEC_FILE])
+        names = [f"pay_time_{place}.txt" for place in range(len(spec.seeds))]
+        missing = [name for name in names if name not in contents]
+        if missing:
+            raise ValueError(f"the time-to-pay model lacks {', '.join(missing)}")
+        return cls(spec, tuple(contents[name].decode() for name in names))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from training.cases.split import Split, between, split
 from training.fitting.fit import Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
+from training.pay_time.learn import with_pay_time
 
 # Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01, by mean average
 # precision and Brier score of the four quarters.
@@ -74,12 +75,14 @@ def train_late(
     Raises:
         LeakError: A case is on the wrong side of the split.
     """
-    say, what = progress or silent, task(grace)
-    parts = late_cases(
-        book, facts_of(book, store, computed_at), as_of, (evaluate_from, evaluate_to), known_on, grace=grace, say=say
-    )
-    return learn(
+    say, what, period = progress or silent, task(grace), (evaluate_from, evaluate_to)
+    parts = late_cases(book, facts_of(book, store, computed_at), as_of, period, known_on, grace=grace, say=say)
+    fitted = learn(
         what, parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
+    )
+    say(f"{what.name}: learning when invoices are paid")
+    return with_pay_time(
+        book, folded(book), fitted, as_of=as_of, period=period, known_on=known_on, threads=settings.threads
     )
 
 

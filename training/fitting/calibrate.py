@@ -104,7 +104,7 @@ def _most_probable(inputs: Floats, bad: Flags, prior: Floats, spread: Floats, we
     """The top of the penalised log-likelihood of a logistic regression, which is concave, by Newton's method."""
     at = prior.copy()
     for _ in range(STEPS):
-        p = 1 / (1 + np.exp(-inputs @ at))
+        p = sigmoid(inputs @ at)
         slope = weight * inputs.T @ (bad - p) - (at - prior) / spread**2
         curvature = weight * (inputs * (p * (1 - p))[:, None]).T @ inputs + np.diag(1 / spread**2)
         step = np.linalg.solve(curvature, slope)

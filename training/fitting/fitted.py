@@ -6,7 +6,9 @@ from typing import Any
 
 from scoring.calibration import Calibrator
 from scoring.model import ModelSpec, ReleasedModel
+from scoring.pay_time import PayTimeText
 from scoring.scorecard import Scorecard
+from scoring.trees import Trees
 from training.judging.evaluation import Evaluation
 
 
@@ -25,6 +27,7 @@ class Fitted:
         data_version: Which data the book held, 12 hex characters.
         training: What was chosen on the past and how it did there, as plain values for JSON.
         scorecard: The scorecard; None for trees.
+        pay_time: The time-to-pay model beside it; None for a model that has none.
     """
 
     spec: ModelSpec
@@ -35,6 +38,7 @@ class Fitted:
     data_version: str
     training: Mapping[str, Any]
     scorecard: Scorecard | None = None
+    pay_time: PayTimeText | None = None
 
     def model(self, *, threads: int = 1) -> ReleasedModel:
         """The model, ready to score, whatever its form.
@@ -42,6 +46,6 @@ class Fitted:
         Args:
             threads: Threads of one call; the result is the same, bit for bit.
         """
-        if self.scorecard is not None:
-            return ReleasedModel(self.spec, self.scorecard, self.calibrator, threads)
-        return ReleasedModel.from_text(self.spec, self.model_texts, self.calibrator, threads=threads)
+        learner = self.scorecard if self.scorecard is not None else Trees.from_text(self.model_texts)
+        pay_time = None if self.pay_time is None else self.pay_time.model(threads=threads)
+        return ReleasedModel(self.spec, learner, self.calibrator, threads, pay_time)

@@ -84,6 +84,25 @@ def paired_difference(
     return _with_tails(point, {name: drawn_ours[name] - drawn_theirs[name] for name in FIGURES})
 
 
+def mean_interval(values: Floats, customers: NDArray[Any], *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+    """Mean of a figure of each case, with its 95 % interval from resampled customers.
+
+    Args:
+        values: Shape (n,), finite; a paired difference case by case, for instance.
+        customers: Customer of each case, shape (n,).
+        resamples: How many resamples of the customers.
+        seed: Start of the random draws.
+
+    Example:
+        >>> mean_interval(np.array([1.0, 1.0, 1.0]), np.array(["A", "A", "B"]), resamples=20)
+        Interval(value=1.0, low=1.0, high=1.0)
+    """
+    steps = customer_weights(customers, resamples=resamples, seed=seed)
+    drawn = np.concatenate([weights @ values / weights.sum(axis=1) for weights in steps])
+    low, high = np.percentile(drawn, TAILS)
+    return Interval(float(values.mean()), float(low), float(high))
+
+
 def _resampled(models: list[Scored], customers: NDArray[Any], resamples: int, seed: int) -> list[dict[str, Floats]]:
     """The figures of each model under every resample, by name, shape (resamples,)."""
     steps = [

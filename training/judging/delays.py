@@ -1,10 +1,8 @@
 """How stated delays did: CRPS, randomised PIT, coverage of intervals."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scoring.pay_time import PayTimes
 from training.arrays import Flags, Floats
@@ -12,7 +10,11 @@ from training.arrays import Flags, Floats
 SEED: Final = 11
 
 
-def crps(times: PayTimes, delay: Floats) -> Floats:
+UNTIL: Final = 60
+"""Delays are judged up to here, days: cases matured so far have all been seen to the end."""
+
+
+def crps(times: PayTimes, delay: Floats, *, until: int = UNTIL) -> Floats:
     """Continuous ranked probability score of each case, days: 0 is a sure and right statement.
 
     The sum over days of the squared difference between the stated probability of "paid by that day" and whether it
@@ -20,7 +22,8 @@ def crps(times: PayTimes, delay: Floats) -> Floats:
 
     Args:
         times: Stated delays of n invoices.
-        delay: What they were, shape (n,), days; beyond the last day counts as after it.
+        delay: What they were, shape (n,), days; infinite if not paid.
+        until: Days past due up to which is summed, so that all cases are seen equally long.
 
     Source:
         Gneiting, Raftery (2007), Journal of the American Statistical Association 102.
@@ -30,8 +33,9 @@ def crps(times: PayTimes, delay: Floats) -> Floats:
         >>> crps(sure, np.array([3.0])).tolist()
         [2.0]
     """
-    by_then = np.cumsum(times.mass, axis=1)
-    was = delay[:, None] <= times.days[None, :]
+    seen = times.days <= until
+    by_then = np.cumsum(times.mass, axis=1)[:, seen]
+    was = delay[:, None] <= times.days[None, seen]
     found: Floats = ((by_then - was) ** 2).sum(axis=1)
     return found
 
@@ -75,49 +79,3 @@ def covered(times: PayTimes, delay: Floats, level: float = 0.8) -> Flags:
     """Whether each delay fell into its interval, shape (n,); see `PayTimes.interval`."""
     low, high = times.interval(level)
     return np.asarray((delay >= low) & (delay <= high), dtype=np.bool_)
-
-
-@dataclass(frozen=True)
-class OwnDelays:
-    """What each customer's own past says: the delays of its invoices that were settled before.
-
-    Attributes:
-        days: Shape (d,), the delays that a statement may name.
-        least: With fewer settled invoices the portfolio's delays stand in.
-    """
-
-    days: NDArray[np.int64]
-    least: int = 3
-
-    def stated(self, customers: NDArray[Any], at: NDArray[Any], past: "Past") -> PayTimes:
-        """The empirical distribution of every case.
-
-        Args:
-            customers: Customer of each case, shape (n,).
-            at: Day of each case, shape (n,), datetime64[D]; only what was settled before counts.
-            past: Settled invoices.
-        """
-        mass = np.array([self._one(customer, day, past) for customer, day in zip(customers, at, strict=True)])
-        return PayTimes(self.days, mass)
-
-    def _one(self, customer: Any, day: Any, past: "Past") -> Floats:
-        mine = (past.customers == customer) & (past.settled_on < day)
-        used = mine if mine.sum() >= self.least else past.settled_on < day
-        delays = np.clip(past.delay[used], self.days[0], self.days[-1])
-        counted = np.bincount((delays - self.days[0]).astype(np.int64), minlength=len(self.days))
-        return np.asarray(counted / max(counted.sum(), 1), dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Past:
-    """Settled invoices.
-
-    Attributes:
-        customers: Shape (m,).
-        settled_on: Shape (m,), datetime64[D].
-        delay: Shape (m,), days.
-    """
-
-    customers: NDArray[Any]
-    settled_on: NDArray[Any]
-    delay: Floats

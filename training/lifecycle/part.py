@@ -36,6 +36,7 @@ def part_of(model: Stored) -> Part:
             spec=fitted.spec,
             texts=fitted.model_texts,
             scorecard=fitted.scorecard,
+            pay_time=fitted.pay_time,
             calibrator=fitted.calibrator,
             version=str(model.version),
         ),

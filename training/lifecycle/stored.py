@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scoring.calibration import Calibrator
 from scoring.canonical import canonical_json
 from scoring.model import ModelSpec
+from scoring.pay_time import PayTimeText
 from scoring.scorecard import Scorecard
 from training.fitting.fitted import Fitted
 from training.judging.evaluation import Bin, Evaluation, Interval, Segment
@@ -20,7 +21,9 @@ from training.lifecycle.registry import MODEL, UnknownModelError, model_names
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-OURS: Final = re.compile(r"(model|calibrator|scorecard|evaluation|sketches|training)\.json|model_[0-9]+\.txt")
+OURS: Final = re.compile(
+    r"(model|calibrator|scorecard|evaluation|sketches|training|pay_time)\.json|(model|pay_time)_[0-9]+\.txt"
+)
 """Names of the files that make a model version; the card beside them is written from them."""
 
 
@@ -100,6 +103,7 @@ def contents(fitted: Fitted) -> dict[str, bytes]:
         "sketches.json": canonical_json(fitted.sketches),
         "training.json": canonical_json({"data_version": fitted.data_version, **fitted.training}),
         **{f"model_{place}.txt": text.encode() for place, text in enumerate(fitted.model_texts)},
+        **({} if fitted.pay_time is None else fitted.pay_time.contents()),
     }
 
 
@@ -124,6 +128,7 @@ def fitted_from(contents: Mapping[str, bytes]) -> Fitted:
         data_version=training.pop("data_version"),
         training=training,
         scorecard=Scorecard.from_json(contents["scorecard.json"]) if spec.form == "scorecard" else None,
+        pay_time=PayTimeText.from_contents(contents),
     )
 
 

@@ -1,7 +1,6 @@
 """Fitting the hazard of payment: every case once for each cell of delay that it is known to have entered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Final
@@ -9,7 +8,7 @@ from typing import Final
 import lightgbm as lgb
 import numpy as np
 
-from scoring.pay_time import CELL, END, STARTS, TO_DUE, PayTimeModel, PayTimeSpec
+from scoring.pay_time import CELL, END, STARTS, TO_DUE, PayTimeSpec, PayTimeText
 from training.arrays import Flags, Floats
 from training.fitting.fit import Recipe, parameters
 from training.pay_time.waiting import Waiting
@@ -32,24 +31,7 @@ MOST_CASES: Final = 60_000
 A_DAY: Final = 0.5
 
 
-@dataclass(frozen=True)
-class PayTimeFitted:
-    """A time-to-pay model as text.
-
-    Attributes:
-        spec: What it is.
-        texts: LightGBM model text per seed.
-    """
-
-    spec: PayTimeSpec
-    texts: tuple[str, ...]
-
-    def model(self, *, threads: int = 1) -> PayTimeModel:
-        """The model, ready to score."""
-        return PayTimeModel.from_text(self.spec, self.texts, threads=threads)
-
-
-def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe = RECIPE) -> PayTimeFitted:
+def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe = RECIPE) -> PayTimeText:
     """Learn the hazards from cases, settled or not.
 
     Args:
@@ -85,7 +67,7 @@ def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe
         cases=len(chosen),
         seeds=recipe.seeds,
     )
-    return PayTimeFitted(spec, texts)
+    return PayTimeText(spec, texts)
 
 
 def entered(cases: Waiting) -> tuple[Floats, Flags]:
