@@ -11,6 +11,7 @@ from rich.markup import escape
 
 import cli.catalogue
 import cli.engines  # noqa: F401 - adds its command to `features`
+from cli import cash as cash_command
 from cli import distress as distress_command
 from cli import losses as losses_command
 from cli.clock import business_day, instant
@@ -38,6 +39,7 @@ app.add_typer(keys_app, name="keys")
 
 distress_command.register_on(app)
 losses_command.register_on(app)
+cash_command.register_on(app)
 
 bureau: Final = typer.Typer(no_args_is_help=True, help="Ask credit bureaus.")
 app.add_typer(bureau, name="bureau")

@@ -21,6 +21,7 @@ from serving.distress_score import needed as needed_for_distress
 from serving.facts import Facts, facts_of
 from serving.limit_answer import not_recommended, told
 from serving.limit_facts import limit_facts
+from serving.payment_answer import payment_answer
 from serving.problem import FieldError
 from serving.release import Live, Release
 from serving.schemas import DefaultScoreRequest, LatePaymentRequest, LimitRequest, invalid
@@ -63,10 +64,12 @@ class Desk:
         facts = self._facts(release, asked.customer_id, names, asked.issued_on)
         columns = columns_of(facts.values)
         inputs = case.case_columns([asked.amount], [asked.issued_on], [asked.due_on], [asked.interest_rate])
-        found = score(model, columns | case.invoice_case(columns | inputs), currency=release.policy.book.currency)
+        beside = columns | case.invoice_case(columns | inputs)
+        found = score(model, beside, currency=release.policy.book.currency)
         return (
             _head(asked.customer_id, asked.issued_on)
             | {model.spec.probability_name: found.probability, "reasons": found.told}
+            | payment_answer(model, beside, asked.issued_on, asked.due_on)
             | _tail(release, facts, facts.doubts, _late_notes(facts))
         )
 

@@ -1,0 +1,141 @@
+"""`o2c-risk cash`: cash expected from the open invoices of the book, week by week."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import typer
+
+from cli.clock import business_day
+from cli.output import say, show_json, show_table, working
+from data.book import Book
+from data.settings import Settings
+from features.build import build
+from features.items import as_known, items
+from scoring.bundle import load
+from scoring.cash import CashWeek, OpenItems, by_week, cash, joined
+from scoring.model import ReleasedModel
+from scoring.releases import current
+from serving.desk import LATE_MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+AT_ONCE: Final = 2_000
+NOTHING_OPEN: Final = 3
+
+
+def register_on(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("cash", epilog="Example: o2c-risk cash --as-of 2021-03-01 --weeks 8   |   ... --json")(cash_forecast)
+
+
+def cash_forecast(
+    as_of: Annotated[
+        str | None, typer.Option(help="Day at whose end the book is read, year-month-day; today unless given.")
+    ] = None,
+    weeks: Annotated[int, typer.Option(min=1, max=52, help="How many weeks ahead.")] = 13,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table.")] = False,
+) -> None:
+    """State the cash expected from open invoices by week, with an 80 % interval, by the model in force."""
+    from cli.ledger import the_book
+
+    day, settings = business_day(as_of), Settings()
+    with working("Stating the cash") as step:
+        step("loading the release")
+        model = load(current(settings.releases), verify_key=settings.verify_key).models[LATE_MODEL]
+        step("reading the open invoices")
+        found, lacking = open_items(the_book(settings), model, day, weeks)
+    if found is None:
+        say(f"No invoice with a known amount is open at the end of {day}.")
+        raise typer.Exit(NOTHING_OPEN)
+    stated = cash(found)
+    later = float(found.amounts.sum() - sum(week.expected for week in stated))
+    show_json(_plain(stated, day, later, lacking, settings)) if as_json else _tell(
+        stated, day, later, lacking, settings
+    )
+
+
+def open_items(book: Book, model: ReleasedModel, day: date, weeks: int) -> tuple[OpenItems | None, int]:
+    """The open invoices of a day with the model's delays; and how many were left out for want of an amount.
+
+    Args:
+        book: The book.
+        model: States delays.
+        day: At its end the book is read; the first week begins on the day after.
+        weeks: How many.
+
+    Returns:
+        None where nothing is open.
+    """
+    rows = _open_rows(book, day)
+    known = rows.filter(rows["remaining"].is_valid())
+    names = list(model.pay_time.spec.feature_names) if model.pay_time else []
+    facts = build(book, book.memtable(known.drop_columns(["remaining"])), features=names).to_pyarrow()
+    ordered = facts.take(pa.array(_places(facts, known)))
+    parts = list(_parts(model, known, ordered, names, day, weeks))
+    return (joined(parts) if parts else None), rows.num_rows - known.num_rows
+
+
+def _open_rows(book: Book, day: date) -> pa.Table:
+    seen = as_known(items(book), day)
+    here = seen.filter(seen.issued_on <= ibis.date(day), seen.settled_on.isnull(), ~seen.outcome_unknown)
+    chosen = here.select(
+        "customer_id", "issued_on", "due_on", "amount", "interest_rate", "remaining", case_id=here.invoice_id
+    )
+    return chosen.mutate(as_of=ibis.date(day)).order_by("case_id").to_pyarrow()
+
+
+def _places(facts: pa.Table, wanted: pa.Table) -> list[int]:
+    place = {case: row for row, case in enumerate(facts["case_id"].to_pylist())}
+    return [place[case] for case in wanted["case_id"].to_pylist()]
+
+
+def _parts(
+    model: ReleasedModel, rows: pa.Table, facts: pa.Table, names: "Sequence[str]", day: date, weeks: int
+) -> Iterator[OpenItems]:
+    begins = np.datetime64(day + timedelta(days=1), "D")
+    for start in range(0, rows.num_rows, AT_ONCE):
+        part, known = rows.slice(start, AT_ONCE), facts.slice(start, AT_ONCE)
+        columns = {name: known[name].cast(pa.float64()).to_numpy() for name in names}
+        to_due = (part["due_on"].to_numpy().astype("datetime64[D]") - begins).astype(np.float64)
+        times = model.pay_times(columns, to_due, at_issue=False)
+        clusters = [
+            f"{who}@{due}" for who, due in zip(*(part[n].to_pylist() for n in ("customer_id", "due_on")), strict=True)
+        ]
+        amounts = np.array([float(value) for value in part["remaining"].to_pylist()])
+        yield OpenItems(amounts, np.array(clusters), by_week(times, to_due, weeks))
+
+
+def _plain(stated: "Sequence[CashWeek]", day: date, later: float, lacking: int, settings: Settings) -> dict[str, Any]:
+    return {
+        "as_of": day,
+        "currency": settings.currency,
+        "weeks": [
+            {"from": _begins(day, week), "expected": week.expected, "low": week.low, "high": week.high}
+            for week in stated
+        ],
+        "later_or_never": later,
+        "without_amount": lacking,
+    }
+
+
+def _begins(day: date, week: CashWeek) -> date:
+    return day + timedelta(days=1 + 7 * week.week)
+
+
+def _tell(stated: "Sequence[CashWeek]", day: date, later: float, lacking: int, settings: Settings) -> None:
+    headings = ("expected", "80 % from", "to")
+    rows = [
+        (_begins(day, week).isoformat(), *(f"{value:,.0f}" for value in (week.expected, week.low, week.high)))
+        for week in stated
+    ]
+    show_table(
+        f"Cash expected from open invoices, {settings.currency}", ("week from", *headings), rows, numbers=headings
+    )
+    say(f"Later, or not within a year: {later:,.0f} {settings.currency}.")
+    if lacking:
+        say(f"{lacking} open invoices have no known amount and are not in these sums.")
