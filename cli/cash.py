@@ -54,9 +54,8 @@ def cash_forecast(
         raise typer.Exit(NOTHING_OPEN)
     stated = cash(found)
     later = float(found.amounts.sum() - sum(week.expected for week in stated))
-    show_json(_plain(stated, day, later, lacking, settings)) if as_json else _tell(
-        stated, day, later, lacking, settings
-    )
+    told = stated, day, later, lacking, settings.currency
+    show_json(_plain(*told)) if as_json else _tell(*told)
 
 
 def open_items(book: Book, model: ReleasedModel, day: date, weeks: int) -> tuple[OpenItems | None, int]:
@@ -103,17 +102,16 @@ def _parts(
         columns = {name: known[name].cast(pa.float64()).to_numpy() for name in names}
         to_due = (part["due_on"].to_numpy().astype("datetime64[D]") - begins).astype(np.float64)
         times = model.pay_times(columns, to_due, at_issue=False)
-        clusters = [
-            f"{who}@{due}" for who, due in zip(*(part[n].to_pylist() for n in ("customer_id", "due_on")), strict=True)
-        ]
+        owed = zip(part["customer_id"].to_pylist(), part["due_on"].to_pylist(), strict=True)
+        clusters = [f"{customer}@{due}" for customer, due in owed]
         amounts = np.array([float(value) for value in part["remaining"].to_pylist()])
         yield OpenItems(amounts, np.array(clusters), by_week(times, to_due, weeks))
 
 
-def _plain(stated: "Sequence[CashWeek]", day: date, later: float, lacking: int, settings: Settings) -> dict[str, Any]:
+def _plain(stated: "Sequence[CashWeek]", day: date, later: float, lacking: int, currency: str) -> dict[str, Any]:
     return {
         "as_of": day,
-        "currency": settings.currency,
+        "currency": currency,
         "weeks": [
             {"from": _begins(day, week), "expected": week.expected, "low": week.low, "high": week.high}
             for week in stated
@@ -127,15 +125,14 @@ def _begins(day: date, week: CashWeek) -> date:
     return day + timedelta(days=1 + 7 * week.week)
 
 
-def _tell(stated: "Sequence[CashWeek]", day: date, later: float, lacking: int, settings: Settings) -> None:
+def _tell(stated: "Sequence[CashWeek]", day: date, later: float, lacking: int, currency: str) -> None:
     headings = ("expected", "80 % from", "to")
     rows = [
         (_begins(day, week).isoformat(), *(f"{value:,.0f}" for value in (week.expected, week.low, week.high)))
         for week in stated
     ]
-    show_table(
-        f"Cash expected from open invoices, {settings.currency}", ("week from", *headings), rows, numbers=headings
-    )
-    say(f"Later, or not within a year: {later:,.0f} {settings.currency}.")
+    title = f"Cash expected from open invoices, {currency}"
+    show_table(title, ("week from", *headings), rows, numbers=headings)
+    say(f"Later, or not within a year: {later:,.0f} {currency}.")
     if lacking:
         say(f"{lacking} open invoices have no known amount and are not in these sums.")
