@@ -57,7 +57,9 @@ class Desk:
         names = list(dict.fromkeys([*stored_features(model), *case.CUSTOMER_INPUTS]))
         facts = self._facts(release, asked.customer_id, names, asked.issued_on)
         columns = columns_of(facts.values)
-        inputs = case.case_columns([asked.amount], [asked.issued_on], [asked.due_on], [asked.interest_rate])
+        inputs = case.case_columns(
+            [asked.amount], [asked.issued_on], [asked.due_on], [asked.interest_rate], as_of=[facts.as_of]
+        )
         found = score(model, columns | case.invoice_case(columns | inputs), currency=release.policy.book.currency)
         return (
             _head(asked.customer_id, asked.issued_on)
