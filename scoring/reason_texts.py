@@ -170,7 +170,7 @@ _ROWS: Final[tuple[tuple[str, ...], ...]] = (
     *(
         (
             f"days_late_last_{place}",
-            "18",
+            f"{17 + place}",
             f"The invoice that fell due {last}, of those whose outcome is known, was paid or is still open {{:late}}.",
             f"How the invoice that fell due {last} turned out is not known.",
         )
@@ -178,14 +178,14 @@ _ROWS: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         "late5_share_recent",
-        "19",
+        "21",
         "With the latest weighing most, {:share} of the invoices whose outcome is known came 5 or more days late.",
         "The recent share of invoices that come 5 or more days late is not known: no recent outcome is.",
         "None of the invoices whose outcome became known of late came 5 or more days late.",
     ),
     (
         "late1_share_recent",
-        "20",
+        "22",
         "With the latest weighing most, {:share} of the invoices whose outcome is known came late.",
         "The recent share of invoices that come late is not known: no recent outcome is.",
         "None of the invoices whose outcome became known of late came late.",
@@ -254,7 +254,7 @@ _ROWS: Final[tuple[tuple[str, ...], ...]] = (
     *(
         (
             f"open_count_due_week_{week}",
-            "12",
+            f"{12 + week}",
             f"{{:count open item falls|open items fall}} due in {7 * week + 1} to {7 * week + 7} days.",
             f"How many open items fall due in {7 * week + 1} to {7 * week + 7} days is not known.",
         )
@@ -263,7 +263,7 @@ _ROWS: Final[tuple[tuple[str, ...], ...]] = (
     *(
         (
             f"open_amount_due_week_{week}",
-            "13",
+            f"{20 + week}",
             f"{{:money}} falls due in {7 * week + 1} to {7 * week + 7} days.",
             f"The amount that falls due in {7 * week + 1} to {7 * week + 7} days is not known.",
             f"Nothing falls due in {7 * week + 1} to {7 * week + 7} days.",
@@ -272,20 +272,20 @@ _ROWS: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         "due_week_open_count",
-        "14",
+        "28",
         "{:count open item falls|open items fall} due in the same week as this invoice.",
         "How many open items fall due in the same week as this invoice is not known.",
     ),
     (
         "due_week_open_to_amount",
-        "15",
+        "29",
         "What falls due in the same week as this invoice is {:times} its amount.",
         "How much falls due in the same week as this invoice is not known.",
         "Nothing else falls due in the same week as this invoice.",
     ),
     (
         "due_before_open_to_amount",
-        "16",
+        "30",
         "What falls due in the weeks before this invoice is {:times} its amount.",
         "How much falls due in the weeks before this invoice is not known.",
         "Nothing falls due in the weeks before this invoice.",
