@@ -75,8 +75,9 @@ def sums(seen: ibis.Table) -> dict[str, Any]:
     age = ibis.ifelse(seen.is_settled, seen.settled_age, 0) + beyond
     known = seen.is_tested & (seen.due_age >= 0) & (seen.is_settled | (seen.dpd > GRACE))
     recent = known & (age <= MEMORY)
-    # Never near a half within the memory, so every engine rounds to the same whole number.
-    weight = (0.5 ** (age / float(HALF_LIFE)) * float(UNIT)).round().cast("int64")
+    # Never near a half within the memory, so every engine rounds to the same whole number; and a float from the start,
+    # since Spark divides whole numbers by 60.0 as decimals of six places.
+    weight = (0.5 ** (number(age) / float(HALF_LIFE)) * float(UNIT)).round().cast("int64")
     key = seen.due_age.cast("int64") * _SHIFT + (_MIDDLE - late.cast("int64"))
     return {
         "outcome_keys": key.collect(where=known),
