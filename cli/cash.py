@@ -48,13 +48,14 @@ def cash_forecast(
         step("loading the release")
         model = load(current(settings.releases), verify_key=settings.verify_key).models[LATE_MODEL]
         step("reading the open invoices")
-        found, lacking = open_items(the_book(settings), model, day, weeks)
+        book = the_book(settings)
+        found, lacking = open_items(book, model, day, weeks)
     if found is None:
         say(f"No invoice with a known amount is open at the end of {day}.")
         raise typer.Exit(NOTHING_OPEN)
     stated = cash(found)
     later = float(found.amounts.sum() - sum(week.expected for week in stated))
-    told = stated, day, later, lacking, settings.currency
+    told = stated, day, later, lacking, book.currency
     show_json(_plain(*told)) if as_json else _tell(*told)
 
 

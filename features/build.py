@@ -208,6 +208,7 @@ def _case_inputs(rows: ibis.Table) -> dict[str, Any]:
         "issue_weekday": issued.day_of_week.index(),
         "issue_day": issued.day(),
         "interest_rate": rows.spine_interest_rate,
+        "due_in_days": day_number(due_on) - day_number(rows.as_of),
     }
     inputs = {name: value.cast("float64") for name, value in own.items()}
     return inputs | {name: rows[name] for name in case.CUSTOMER_INPUTS}

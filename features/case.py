@@ -5,7 +5,7 @@ nothing but + - * / and comparisons, on float64, and every denominator passes th
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalogue import INF, Feature
+from features.due_weeks import AMOUNTS, COUNTS, DAYS, WEEKS
 
 T = TypeVar("T")
 
@@ -24,8 +25,10 @@ INPUTS: Final = (
     "issue_day",
     "amount",
     "interest_rate",
+    "due_in_days",
 )
-"""What ``invoice_case`` reads of the invoice itself."""
+"""What ``invoice_case`` reads of the invoice itself. Each is a feature too, but for ``due_in_days``: those from the day
+of the customer's facts to the due date, which is ``terms_days`` and 1 where the facts are of the day before issue."""
 
 CUSTOMER_INPUTS: Final = (
     "invoice_amount_mean_365d",
@@ -35,10 +38,14 @@ CUSTOMER_INPUTS: Final = (
     "interest_rate_mean_365d",
     "open_amount",
     "revenue_12m",
+    *COUNTS,
+    *AMOUNTS,
 )
 """What ``invoice_case`` reads of the customer."""
 
 _NO_AMOUNT: Final = "the invoice's amount is not known"
+_NO_WEEK: Final = f"the customer is unknown, or the invoice falls due by the day of the facts or after {WEEKS} weeks"
+_NO_WEEK_OR_AMOUNT: Final = f"{_NO_WEEK}, or no amount to compare is known"
 
 
 def _beside(name: str, meaning: str, null_means: str, group: str, low: float = 0, unit: str = "ratio") -> Feature:
@@ -106,6 +113,25 @@ FEATURES: Final[tuple[Feature, ...]] = (
         low=-INF,
         unit="percent",
     ),
+    _beside(
+        "due_week_open_count",
+        "Open invoices that fall due in the same week as this invoice, weeks counted from the day of the facts.",
+        _NO_WEEK,
+        "open_items",
+        unit="invoices",
+    ),
+    _beside(
+        "due_week_open_to_amount",
+        "Amount of the open invoices that fall due in the same week as this invoice, over its amount.",
+        _NO_WEEK_OR_AMOUNT,
+        "open_items",
+    ),
+    _beside(
+        "due_before_open_to_amount",
+        "Amount of the open invoices that fall due in the weeks before that of this invoice, over its amount.",
+        _NO_WEEK_OR_AMOUNT,
+        "open_items",
+    ),
 )
 
 
@@ -140,14 +166,38 @@ def invoice_case(columns: Mapping[str, T]) -> dict[str, T]:
         "terms_to_usual": given["terms_days"] - given["terms_mean_365d"],
         "interest_rate_to_usual": given["interest_rate"] - given["interest_rate_mean_365d"],
     }
-    return {name: given[name] for name in INPUTS} | beside
+    stated = {name: given[name] for name in INPUTS if name != "due_in_days"}
+    return stated | beside | _due_week(given)
+
+
+def _due_week(given: Any) -> dict[str, Any]:
+    """What is open beside an invoice in the week in which it falls due, and in those before it."""
+    due_in, amount = given["due_in_days"], _positive(given["amount"])
+    count = money = before = None
+    so_far = given[COUNTS[0]] * 0.0  # 0, and null for an unknown customer
+    for week in range(WEEKS):
+        here = (due_in > DAYS * week) & (due_in <= DAYS * (week + 1))
+        count = _either(here, given[COUNTS[week]], count)
+        money = _either(here, given[AMOUNTS[week]], money)
+        before = _either(here, so_far, before)
+        so_far = so_far + given[AMOUNTS[week]]
+    return {
+        "due_week_open_count": count,
+        "due_week_open_to_amount": money / amount,
+        "due_before_open_to_amount": before / amount,
+    }
 
 
 def _positive(value: Any) -> Any:
     """The value where it is above 0, else null: NaN in an array, NULL in a column."""
-    if isinstance(value, np.ndarray):
-        return np.where(value > 0, value, np.nan)
-    return (value > 0).ifelse(value, None)
+    return _either(value > 0, value, None)
+
+
+def _either(condition: Any, value: Any, other: Any) -> Any:
+    """The value where the condition holds, else the other; None is null: NaN in an array, NULL in a column."""
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, value, np.nan if other is None else other)
+    return condition.ifelse(value, other)
 
 
 def case_columns(
@@ -155,6 +205,8 @@ def case_columns(
     issued_on: Sequence[date],
     due_on: Sequence[date],
     interest_rate: Sequence[Decimal | None],
+    *,
+    as_of: Sequence[date] | None = None,
 ) -> dict[str, npt.NDArray[np.float64]]:
     """The ``INPUTS`` of ``invoice_case`` as the service has them: from amounts, dates and rates.
 
@@ -163,6 +215,7 @@ def case_columns(
         issued_on: Issue dates.
         due_on: Due dates.
         interest_rate: Rates in percent; None when none is agreed.
+        as_of: The days of the customers' facts; None for the day before each issue.
 
     Returns:
         float64 arrays of shape (n,), NaN for None; weekdays from 0 (Monday).
@@ -170,7 +223,10 @@ def case_columns(
     Example:
         >>> case_columns([Decimal("10.50")], [date(2024, 3, 1)], [date(2024, 3, 31)], [None])["due_weekday"]
         array([6.])
+        >>> case_columns([None], [date(2024, 3, 1)], [date(2024, 3, 31)], [None])["due_in_days"]
+        array([31.])
     """
+    known_on = [day - timedelta(days=1) for day in issued_on] if as_of is None else as_of
     columns: dict[str, list[float]] = {
         "amount": [_float(amount, 4) for amount in amounts],
         "terms_days": [(due - issued).days for issued, due in zip(issued_on, due_on, strict=True)],
@@ -179,6 +235,7 @@ def case_columns(
         "issue_weekday": [day.weekday() for day in issued_on],
         "issue_day": [day.day for day in issued_on],
         "interest_rate": [_float(rate, 6) for rate in interest_rate],
+        "due_in_days": [(due - known).days for known, due in zip(known_on, due_on, strict=True)],
     }
     return {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
 

@@ -25,6 +25,7 @@ from features import (
     disputes,
     dso,
     due,
+    due_weeks,
     event_kinds,
     exposure,
     exposure_use,
@@ -40,6 +41,7 @@ from features import (
     payments,
     peers,
     ratings,
+    recent_outcomes,
     seasonality,
     securities,
     statement_ratios,
@@ -138,6 +140,8 @@ ITEM_FAMILIES: Final[dict[str, ItemFamily]] = {
     "seasonality": ItemFamily(seasonality.FEATURES, seasonality.sums, seasonality.facts),
     "overpaid": ItemFamily(unapplied.OVERPAID_FEATURES, unapplied.overpaid_sums, unapplied.overpaid_facts),
     "terms_use": ItemFamily(terms_use.FEATURES, terms_use.sums, terms_use.facts),
+    "due_weeks": ItemFamily(due_weeks.FEATURES, due_weeks.sums, due_weeks.facts),
+    "recent_outcomes": ItemFamily(recent_outcomes.FEATURES, recent_outcomes.sums, recent_outcomes.facts),
 }
 
 TABLE_FAMILIES: Final[dict[str, TableFamily]] = {

@@ -87,7 +87,7 @@ def named(names: Sequence[str]) -> tuple[Feature, ...]:
     return tuple(FEATURES[name] for name in names)
 
 
-CUSTOMER: Final = FeatureSet("customer", 2, _CUSTOMER)
+CUSTOMER: Final = FeatureSet("customer", 3, _CUSTOMER)
 
 # A flag that is 1 in every case of a training set teaches nothing, and age of a missing thing is that thing again.
 _NOT_FOR_MODELS: Final = {"is_known_customer", "is_natural_person"}
@@ -108,14 +108,16 @@ _MODEL_FAMILIES: Final = (
     "credit_events",
     "orders",
     "customer",
+    "recent_outcomes",
 )
 _MODEL_FACTS: Final = tuple(
     feature for name in _MODEL_FAMILIES for feature in _FAMILIES[name] if feature.name not in _NOT_FOR_MODELS
 )
 
-LATE: Final = FeatureSet("late", 2, (*_MODEL_FACTS, *case.FEATURES))
+# What falls due in which week says something of an invoice that falls due beside it.
+LATE: Final = FeatureSet("late", 3, (*_MODEL_FACTS, *_FAMILIES["due_weeks"], *case.FEATURES))
 
-DEFAULT: Final = FeatureSet("default", 2, _MODEL_FACTS)
+DEFAULT: Final = FeatureSet("default", 3, _MODEL_FACTS)
 
 # Ratios of one annual statement, or of two, whose definitions the training sample shares; see training/distress.
 DISTRESS: Final = FeatureSet(
@@ -154,7 +156,7 @@ LIMIT_INPUTS: Final = FeatureSet(
     ),
 )
 
-STORED: Final = FeatureSet("stored", 2, (*_CUSTOMER, *exposure.FEATURES))
+STORED: Final = FeatureSet("stored", 3, (*_CUSTOMER, *exposure.FEATURES))
 """Everything the store keeps of a customer: ``CUSTOMER`` and what only the limit needs."""
 
 BY_NAME: Final = {chosen.name: chosen for chosen in (CUSTOMER, LATE, DEFAULT, DISTRESS, LIMIT_INPUTS, STORED)}

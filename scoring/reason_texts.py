@@ -167,6 +167,29 @@ _ROWS: Final[tuple[tuple[str, ...], ...]] = (
         "How far invoices were past due <period> is not known: none was settled or is open.",
         "No invoice was past due <period>.",
     ),
+    *(
+        (
+            f"days_late_last_{place}",
+            f"{17 + place}",
+            f"The invoice that fell due {last}, of those whose outcome is known, was paid or is still open {{:late}}.",
+            f"How the invoice that fell due {last} turned out is not known.",
+        )
+        for place, last in ((1, "last"), (2, "last but one"), (3, "last but two"))
+    ),
+    (
+        "late5_share_recent",
+        "21",
+        "With the latest weighing most, {:share} of the invoices whose outcome is known came 5 or more days late.",
+        "The recent share of invoices that come 5 or more days late is not known: no recent outcome is.",
+        "None of the invoices whose outcome became known of late came 5 or more days late.",
+    ),
+    (
+        "late1_share_recent",
+        "22",
+        "With the latest weighing most, {:share} of the invoices whose outcome is known came late.",
+        "The recent share of invoices that come late is not known: no recent outcome is.",
+        "None of the invoices whose outcome became known of late came late.",
+    ),
     (
         "overdue_count",
         "01",
@@ -227,6 +250,45 @@ _ROWS: Final[tuple[tuple[str, ...], ...]] = (
         "11",
         "This invoice is {:times} the open amount.",
         "No open amount is known to compare this invoice with.",
+    ),
+    *(
+        (
+            f"open_count_due_week_{week}",
+            f"{12 + week}",
+            f"{{:count open item falls|open items fall}} due in {7 * week + 1} to {7 * week + 7} days.",
+            f"How many open items fall due in {7 * week + 1} to {7 * week + 7} days is not known.",
+        )
+        for week in range(8)
+    ),
+    *(
+        (
+            f"open_amount_due_week_{week}",
+            f"{20 + week}",
+            f"{{:money}} falls due in {7 * week + 1} to {7 * week + 7} days.",
+            f"The amount that falls due in {7 * week + 1} to {7 * week + 7} days is not known.",
+            f"Nothing falls due in {7 * week + 1} to {7 * week + 7} days.",
+        )
+        for week in range(8)
+    ),
+    (
+        "due_week_open_count",
+        "28",
+        "{:count open item falls|open items fall} due in the same week as this invoice.",
+        "How many open items fall due in the same week as this invoice is not known.",
+    ),
+    (
+        "due_week_open_to_amount",
+        "29",
+        "What falls due in the same week as this invoice is {:times} its amount.",
+        "How much falls due in the same week as this invoice is not known.",
+        "Nothing else falls due in the same week as this invoice.",
+    ),
+    (
+        "due_before_open_to_amount",
+        "30",
+        "What falls due in the weeks before this invoice is {:times} its amount.",
+        "How much falls due in the weeks before this invoice is not known.",
+        "Nothing falls due in the weeks before this invoice.",
     ),
     (
         "invoice_count_<w>",

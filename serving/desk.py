@@ -63,7 +63,9 @@ class Desk:
         names = list(dict.fromkeys([*stored_features(model), *case.CUSTOMER_INPUTS]))
         facts = self._facts(release, asked.customer_id, names, asked.issued_on)
         columns = columns_of(facts.values)
-        inputs = case.case_columns([asked.amount], [asked.issued_on], [asked.due_on], [asked.interest_rate])
+        inputs = case.case_columns(
+            [asked.amount], [asked.issued_on], [asked.due_on], [asked.interest_rate], as_of=[facts.as_of]
+        )
         beside = columns | case.invoice_case(columns | inputs)
         found = score(model, beside, currency=release.policy.book.currency)
         return (

@@ -136,7 +136,7 @@ def feature_set_facts() -> Facts:
 
     Example:
         >>> [served.name for served in feature_set_facts().sets]
-        ['late_v2', 'default_v2', 'distress_v1', 'limit_v2']
+        ['late_v3', 'default_v3', 'distress_v1', 'limit_v2']
     """
     stored = set(STORED.names)
     sets = tuple(

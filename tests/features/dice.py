@@ -34,6 +34,10 @@ class Draw:
     def past(self) -> date:
         return AS_OF - days(self.ago())
 
+    def ahead(self) -> date:
+        """A day at the edge of one of the weeks after ``AS_OF``."""
+        return AS_OF + days(7 * self.rng.randint(0, 8) + self.choice(0, 0, 1))
+
     def known(self, happened_on: date) -> date:
         """Mostly soon after, or at the edge of what is known at ``AS_OF``, where a leak would show: one in five of what
         has happened, half of what is still to come.

@@ -104,6 +104,8 @@ def _invoice(draw: Draw, customer_id: str, invoice_id: str, orders: list[dict[st
     issued_on = draw.past()
     # Half of the due dates lie at the edge of a window rather than the issue dates.
     due_on = max(issued_on, draw.past()) if draw.maybe(0.5) else issued_on + days(draw.choice(0, 30, 30, 45))
+    if draw.maybe(0.15):
+        due_on = max(issued_on, draw.ahead())
     due_on = min(due_on, issued_on + days(400))
     order = draw.rng.choice(orders) if orders and draw.maybe(0.6) else None
     amount = draw.choice(order["amount"], draw.money()) if order else draw.money()

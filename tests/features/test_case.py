@@ -20,7 +20,8 @@ NAMES = [feature.name for feature in case.FEATURES]
 
 amounts = st.none() | st.decimals("0.0001", "900000000000", places=4)
 rates = st.none() | st.decimals("-5", "100", places=6)
-invoices = st.tuples(st.integers(0, 29), amounts, st.integers(0, 400), rates)
+terms = st.integers(0, 60) | st.integers(0, 400)
+invoices = st.tuples(st.integers(0, 29), amounts, terms, rates)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def book():
 @given(st.lists(invoices, min_size=20, max_size=60))
 def test_arrays_and_columns_give_the_same_bits(book, drawn):
     issued_on = [AS_OF + days(1)] * len(drawn)
-    due_on = [AS_OF + days(1 + terms) for _, _, terms, _ in drawn]
+    due_on = [AS_OF + days(1 + length) for _, _, length, _ in drawn]
     money, rate = [amount for _, amount, _, _ in drawn], [rate for *_, rate in drawn]
     spine = spine_rows([(f"C{number}", AS_OF) for number, *_ in drawn])
     for name, values, kind in (
@@ -78,7 +79,8 @@ def test_calendar_of_a_leap_day():
     found = {name: float(values[0]) for name, values in made.items()}
     assert np.isnan(found.pop("amount"))
     assert found == {
-        "terms_days": 30, "due_weekday": 3, "due_day": 29, "issue_weekday": 1, "issue_day": 30, "interest_rate": 1.5
+        "terms_days": 30, "due_weekday": 3, "due_day": 29, "issue_weekday": 1, "issue_day": 30, "interest_rate": 1.5,
+        "due_in_days": 31,
     }  # fmt: skip
 
 

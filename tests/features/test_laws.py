@@ -165,6 +165,8 @@ COUNTS_INVOICES = {
     "discount_taken_share_90d",
     "discount_taken_share_365d",
     "discount_lapse",
+    "days_late_last_2",  # the other half of the last one
+    "days_late_last_3",
     "is_thin_file",  # fewer than three settled invoices
 }
 

@@ -1,6 +1,6 @@
 """What is answered when all is well, and how a doubt shows."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -96,6 +96,18 @@ def test_late_payment_score_reads_the_invoice_beside_the_customer(client, made):
         "terms_days": [30.0],
         "amount_to_mean_365d": [1.5],
     }
+
+
+@pytest.mark.parametrize(("ago", "week"), [(1, 3), (7, 3), (8, 4), (-1, 2)])
+def test_the_week_in_which_an_invoice_falls_due_is_counted_from_the_day_of_the_facts(ago, week):
+    # From 9 March to 31 March are 22 days, the first of week 3. For facts six days older it is its last; for those
+    # seven days older the first of week 4; for facts of the 11th it lies in week 2.
+    as_of = date(2026, 3, 10) - timedelta(days=ago)
+    facts = VALUES | {f"open_count_due_week_{k}": float(k) for k in range(8)}
+    model = FakeModel(spec("late-payment", "late_prob_5d", "late(5)", {"due_week_open_count": "open_items"}), 0.31)
+    made = release(models={"late-payment": model}, facts=FakeStore({"C1": (facts, as_of)}))
+    post(client_of(desk_with(made)), "/v1/scores/late-payment", late(due_on="2026-03-31"))
+    assert model.shown == [{"due_week_open_count": [float(week)]}]
 
 
 def test_features_of_the_issue_day_are_noted(client):

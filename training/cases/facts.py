@@ -124,7 +124,7 @@ def _check_days(cases: pa.Table, found: pa.Table) -> None:
 
 
 def _invoice_inputs(cases: pa.Table) -> dict[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
-    amounts, issued, due, rate = (
-        cases[name].to_pylist() for name in ("amount", "issued_on", "due_on", "interest_rate")
+    amounts, issued, due, rate, as_of = (
+        cases[name].to_pylist() for name in ("amount", "issued_on", "due_on", "interest_rate", "as_of")
     )
-    return case.case_columns(amounts, issued, due, rate)
+    return case.case_columns(amounts, issued, due, rate, as_of=as_of)

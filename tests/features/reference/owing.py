@@ -13,6 +13,7 @@ def facts(desk, customer_id):
         _open(items)
         | {"material_dpd": material_dpd(items)}
         | _aging(items)
+        | _due_weeks(items)
         | _outstanding(items)
         | unapplied(desk, customer_id, items)
     )
@@ -63,6 +64,16 @@ def _aging(items):
     }
     late = total(i.undisputed for i in opened if i.dpd > 30)
     return found | {"past_due_over_30_share": over(late, total(i.left for i in opened))}
+
+
+def _due_weeks(items):
+    found = {}
+    for week in range(8):
+        days = range(7 * week + 1, 7 * week + 8)
+        here = [i for i in items if i.is_open and i.is_tested and -i.due_age in days]
+        found[f"open_count_due_week_{week}"] = len(here)
+        found[f"open_amount_due_week_{week}"] = total(i.undisputed for i in here)
+    return found
 
 
 def _outstanding(items):

@@ -8,7 +8,7 @@ from tests.features.reference.arithmetic import WINDOWS, average, less, over, sh
 def facts(items):
     settled = [i for i in items if i.is_settled]
     found = _windows(settled) | _weighted(settled) | _latest(settled) | _due(items) | _trend(settled)
-    return found | _discounts(items, settled)
+    return found | _discounts(items, settled) | _outcomes(items)
 
 
 def within(settled, length):
@@ -76,6 +76,27 @@ def _due(items):
         found[f"due_count_{window}"] = len(due)
         found[f"due_late5_share_{window}"] = share(not i.is_settled or i.late >= 5 for i in due)
     return found
+
+
+def _outcomes(items):
+    """How the invoices that fell due turned out, the latest first, of one day the worst first."""
+    due = [i for i in items if i.is_tested and i.due_age >= 0 and (i.is_settled or i.dpd > 5)]
+    late = [_days_late(i) for i in sorted(due, key=lambda i: (i.due_age, -_days_late(i)))]
+    found = {f"days_late_last_{place}": late[place - 1] if len(late) >= place else None for place in (1, 2, 3)}
+    weighed = [(_days_late(i), round(2**20 * 0.5 ** (_known_for(i) / 60))) for i in due if _known_for(i) <= 1200]
+    for grace in (5, 1):
+        behind = sum(weight for days, weight in weighed if days >= grace)
+        found[f"late{grace}_share_recent"] = over(behind, sum(weight for _, weight in weighed))
+    return found
+
+
+def _days_late(item):
+    return item.late if item.is_settled else item.dpd
+
+
+def _known_for(item):
+    """Days since the outcome was known: since settlement, or since the fifth day past due if that was before."""
+    return (item.settled_age if item.is_settled else 0) + max(0, item.dpd - 5)
 
 
 def _trend(settled):
