@@ -154,7 +154,12 @@ class PayTimes:
 
         Returns:
             Lower and upper delay, shape (n,) each, days.
+
+        Raises:
+            ValueError: ``days`` has gaps.
         """
+        if (np.diff(self.days) != 1).any():
+            raise ValueError("an interval needs the probability of every day; give the days without gaps")
         others, tail = self.not_on(0), (1 - level) / 2
         return others._trimmed(others.quantile(tail), others.quantile(1 - tail), level)
 
@@ -165,22 +170,17 @@ class PayTimes:
 
         A day carries a lump of probability: an interval that holds at least its share holds more than it says.
         """
-        first, last = self.days[0], self.days[-1]
-        row, by_end = np.arange(len(low)), np.column_stack([np.zeros(len(low)), np.cumsum(self.mass, axis=1)])
+        first, row = self.days[0], np.arange(len(low))
+        lumps = np.column_stack([self.mass, self.never])  # never is the day after the last
+        by_end = np.column_stack([np.zeros(len(low)), np.cumsum(lumps, axis=1)])
         for _ in range(TRIMS):
-            inside = by_end[row, np.minimum(high, last) - first + 1] - by_end[row, low.clip(first, last) - first]
-            ends = np.column_stack([self._at(low), self._at(high)])
+            inside = by_end[row, high - first + 1] - by_end[row, low - first]
+            ends = np.column_stack([lumps[row, low - first], lumps[row, high - first]])
             off = np.abs(inside[:, None] - ends - level)
             better = (off.min(axis=1) < np.abs(inside - level)) & (low < high)
             low = np.where(better & (off[:, 0] <= off[:, 1]), low + 1, low)
             high = np.where(better & (off[:, 0] > off[:, 1]), high - 1, high)
         return low, high
-
-    def _at(self, day: NDArray[np.int64]) -> Floats:
-        """Probability of a day of each invoice, shape (n,); 0 outside."""
-        place = day - self.days[0]
-        known = (place >= 0) & (place < len(self.days))
-        return np.where(known, self.mass[np.arange(len(day)), place.clip(0, len(self.days) - 1)], 0.0)
 
     def with_late_prob(self, late_prob: Floats, grace: int) -> "PayTimes":
         """The same shape on either side of a grace, with another probability of being late beyond it.

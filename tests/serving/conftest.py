@@ -76,6 +76,7 @@ class FakeModel:
     spec: ModelSpec
     answer: float
     shown: list = field(default_factory=list)
+    pay_time: None = None
 
     def matrix(self, columns):
         self.shown.append({name: columns[name].tolist() for name in self.spec.feature_names})

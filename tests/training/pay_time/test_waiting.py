@@ -73,4 +73,4 @@ def test_a_slow_customer_is_stated_slow(small_portfolio):
     stated = model.pay_times(issued.matrix, issued.to_due)
     late = np.where(np.isnan(issued.delay), np.inf, issued.delay) >= 5
     assert stated.late_prob(5)[late].mean() > 1.15 * stated.late_prob(5)[~late].mean()
-    assert stated.late_prob(5).mean() == pytest.approx(late.mean(), abs=0.03)
+    assert stated.late_prob(5).mean() == pytest.approx(late.mean(), abs=0.06)
