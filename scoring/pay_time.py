@@ -173,6 +173,9 @@ class PayTimes:
         first, row = self.days[0], np.arange(len(low))
         lumps = np.column_stack([self.mass, self.never])  # never is the day after the last
         by_end = np.column_stack([np.zeros(len(low)), np.cumsum(lumps, axis=1)])
+        # "Never" is no date to plan by: it goes first, where enough is left without it.
+        open_end = (high > self.days[-1]) & (by_end[row, -2] - by_end[row, low - first] >= level)
+        high = np.where(open_end, self.days[-1], high)
         for _ in range(TRIMS):
             inside = by_end[row, high - first + 1] - by_end[row, low - first]
             ends = np.column_stack([lumps[row, low - first], lumps[row, high - first]])
