@@ -1,0 +1,168 @@
+"""`o2c-risk walk-forward`: the model made anew each month, judged by the month that followed."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+
+from cli.clock import business_day
+from cli.output import count, say, show_json, show_table, working
+from cli.training import DAYS_PAST_DUE, HORIZON, LATE, MODELS
+from data.book import Book
+from data.settings import Settings
+
+if TYPE_CHECKING:
+    from training.fitting.learn import Task
+    from training.fitting.walk import Labelled, Walk
+
+BAD_NAME: Final = 2
+
+
+def register_on(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        "walk-forward",
+        epilog="Example: o2c-risk walk-forward late-payment --from 2019-07-01 --to 2020-12-31 --as-of 2021-03-01",
+    )(walk_forward)
+
+
+def walk_forward(
+    model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")] = LATE,
+    first: Annotated[str | None, typer.Option("--from", help="First month, year-month-day.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last month, year-month-day.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Day whose knowledge gives the outcomes; today unless given.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for figures, cases and picture.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table.")] = False,
+) -> None:
+    """Retrain as of each month and judge by the next: figures by month and of all months together.
+
+    Writes figures as JSON, one scored row per case as Parquet, and a picture.
+    """
+    from cli.ledger import the_book
+    from training.cases.cohort import month_firsts
+    from training.fitting.walk import walk
+
+    if model not in MODELS:
+        raise typer.BadParameter(f"got {model}, known are {', '.join(MODELS)}.")
+    known_on, settings = business_day(as_of), Settings()
+    begins, ends = _months(known_on, first, last)
+    with working("Walking forward") as step:
+        step("opening the lake")
+        task, labelled = cases_of(the_book(settings), model, ends, settings, say=step)
+        months = [*month_firsts(begins, ends), _next_month(ends)]
+        found = walk(task, labelled, months, known_on, threads=settings.threads, say=step)
+    folder = out or settings.reports / "walk-forward" / f"{model}-{known_on}"
+    written = write(found, folder)
+    if as_json:
+        show_json({**found.as_dict(), "files": written})
+        return
+    tell(found)
+    say(f"Figures, one row per case and a picture: {folder}")
+
+
+def _months(known_on: date, first: str | None, last: str | None) -> tuple[date, date]:
+    """Eighteen months that end three before the day of knowledge, unless given."""
+    ends = date.fromisoformat(last) if last else _month(known_on, -3)
+    return (date.fromisoformat(first) if first else _month(ends, -17)), ends
+
+
+def _month(day: date, months: int) -> date:
+    number = day.year * 12 + day.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _next_month(day: date) -> date:
+    return _month(day, 1)
+
+
+def cases_of(
+    book: Book, model: str, until: date, settings: Settings, *, say: Callable[[str], None]
+) -> "tuple[Task, Labelled]":
+    """What a model learns, and its cases with outcomes as known on any date; features are built once.
+
+    Args:
+        book: The book.
+        model: Name of the model.
+        until: The month of this day is the last one judged.
+        settings: What is material.
+        say: Told of each step.
+    """
+    from training.cases.facts import from_book
+    from training.default_model import Default, labelled_defaults
+    from training.default_model import task as default_task
+    from training.late_model import labelled_late
+    from training.late_model import task as late_task
+
+    end = date.fromordinal(_next_month(until).toordinal() - 1)
+    if model == LATE:
+        return late_task(), labelled_late(book, from_book(book), end, grace=5, say=say)
+    what = Default(DAYS_PAST_DUE[model], HORIZON, settings.materiality)
+    return default_task(what), labelled_defaults(book, from_book(book), what, end, say=say)
+
+
+def write(found: "Walk", folder: Path) -> dict[str, Path]:
+    """Figures, cases and picture."""
+    from cli.output import as_json as text_of
+    from training.judging.walk_chart import draw_walk
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {name: folder / file for name, file in (("figures", "figures.json"), ("cases", "cases.parquet"))}
+    paths["figures"].write_text(text_of(found.as_dict()) + "\n", encoding="utf-8")
+    pq.write_table(_rows(found), paths["cases"])
+    months = found.months
+    paths["picture"] = draw_walk(
+        folder / "walk-forward.png",
+        f"{found.target}: made anew each month, judged by the month that followed",
+        [month.first for month in months],
+        [month.figures for month in months],
+        [(month.n, month.bad) for month in months],
+    )
+    return paths
+
+
+def _rows(found: "Walk") -> pa.Table:
+    cases = found.cases
+    return pa.table(
+        {
+            "case_id": cases.case_ids.tolist(),
+            "customer_id": cases.customer_ids.tolist(),
+            "at": cases.at,
+            "bad": cases.bad,
+            "matures_on": cases.matures_on,
+            "raw": found.raw,
+            "probability": found.stated,
+        }
+    )
+
+
+def tell(found: "Walk") -> None:
+    """A row per month, and all months together."""
+    headings = ("cases", "bad", "stated", "came", "AUC", "AP", "Brier")
+    rows = [
+        (
+            month.first.strftime("%Y-%m"),
+            count(month.n),
+            count(month.bad),
+            *(_figure(month.figures.get(name)) for name in ("mean_probability", "rate", "auc", "average_precision", "brier")),
+        )
+        for month in found.months
+    ]
+    show_table(f"{found.target}, walking forward", ("month", *headings), rows, numbers=headings)
+    say(f"Mean of the months: AUC {found.mean('auc'):.4f}, AP {found.mean('average_precision'):.4f}.")
+    pooled = found.pooled()
+    told = [
+        f"{words} {pooled[name].value:.4f} [{pooled[name].low:.4f}, {pooled[name].high:.4f}]"
+        for name, words in (("auc", "AUC"), ("average_precision", "AP"), ("brier", "Brier"))
+        if name in pooled
+    ]
+    say(f"All months together, 95 % intervals by resampling customers: {', '.join(told)}.")
+
+
+def _figure(value: Any) -> str | None:
+    return None if value is None else f"{value:.3f}"

@@ -1,0 +1,192 @@
+"""Walking forward: a model made anew each month from what was known then, judged by the month that followed.
+
+This is the number that counts: what a desk would have seen, had it retrained every month.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from scoring.calibration import Calibrator
+from training.arrays import Floats
+from training.cases.dataset import Dataset, together
+from training.cases.split import Split, between, matured, split
+from training.fitting.calibrate import Trial, calibrator
+from training.fitting.fit import fit, one_seed, probability
+from training.fitting.learn import Say, Task, silent
+from training.judging.bootstrap import intervals
+from training.judging.evaluation import Interval
+from training.judging.metrics import measured
+
+Labelled = Callable[[date], Dataset]
+"""From a date to the cases whose outcome had matured by then, as known then."""
+
+ENOUGH_PERIODS: Final = 3
+"""With fewer judged months behind it, a month's model states what it says."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of the walk.
+
+    Attributes:
+        first: The first of the month; the model learnt from what was known at the end of the day before.
+        train_rows: Cases it learnt from.
+        train_bad: Bad ones among them.
+        n: Cases that judge it.
+        bad: Bad ones among them.
+        calibrator: Method chosen on the months before.
+        figures: Figure by name; one that does not exist is absent.
+    """
+
+    first: date
+    train_rows: int
+    train_bad: int
+    n: int
+    bad: int
+    calibrator: str
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A walk forward.
+
+    Attributes:
+        name: Name of the model.
+        target: Its label.
+        known_on: The date whose knowledge gave the outcomes.
+        months: Month by month.
+        cases: All cases that judged, month after month.
+        raw: What each month's model said of them before calibration, shape (n,).
+        stated: The same calibrated on the months before, shape (n,).
+    """
+
+    name: str
+    target: str
+    known_on: date
+    months: tuple[Month, ...]
+    cases: Dataset
+    raw: Floats
+    stated: Floats
+
+    def pooled(self) -> dict[str, Interval]:
+        """Figures of all months together, with their intervals."""
+        return dict(intervals(self.cases.bad, self.stated, self.cases.customer_ids))
+
+    def mean(self, figure: str) -> float:
+        """Mean of a figure over the months that have it; NaN if none has."""
+        values = [month.figures[figure] for month in self.months if figure in month.figures]
+        return float(np.mean(values)) if values else float("nan")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, without the cases."""
+        return {
+            "model": self.name,
+            "target": self.target,
+            "known_on": self.known_on.isoformat(),
+            "months": [{**asdict(month), "first": month.first.isoformat()} for month in self.months],
+            "mean_of_months": {name: self.mean(name) for name in ("auc", "average_precision", "brier")},
+            "pooled": {name: asdict(figure) for name, figure in self.pooled().items()},
+        }
+
+
+class NothingToWalkError(ValueError):
+    """No month had both something to learn from and something to be judged by."""
+
+    def __init__(self, months: Sequence[date]) -> None:
+        self.months = tuple(months)
+        super().__init__(
+            f"Between {months[0]} and {months[-1]} no month has matured cases to learn from, good and bad ones, and "
+            "matured cases to be judged by. Choose months that lie later after the first invoices and earlier before "
+            "the day of knowledge."
+        )
+
+
+def walk(
+    task: Task, labelled: Labelled, months: Sequence[date], known_on: date, *, threads: int, say: Say = silent
+) -> Walk:
+    """Make the model anew as of each month and judge it by the month that followed.
+
+    A month's calibrator is chosen and fitted on the months before it, on the cases that had matured by then.
+
+    Args:
+        task: What to learn.
+        labelled: Cases with outcomes as known on a date.
+        months: Firsts of months, rising; the last one only ends the last month.
+        known_on: The date whose knowledge gives the outcomes that judge.
+        threads: LightGBM's threads.
+        say: Told of each month as it begins.
+
+    Raises:
+        NothingToWalkError: There was nothing to learn from or to be judged by.
+    """
+    final, steps = labelled(known_on), list[_Step]()
+    for first, following in zip(months, months[1:], strict=False):
+        parts = _parts(labelled, final, first, following)
+        if not len(parts.later) or not 0 < parts.train.bad.sum() < len(parts.train):
+            continue
+        say(f"{task.name}: as of {first}, {len(parts.train)} cases, {int(parts.train.bad.sum())} bad")
+        steps.append(_step(task, parts, first, steps, threads))
+    if not steps:
+        raise NothingToWalkError(months)
+    return Walk(
+        name=task.name,
+        target=task.target,
+        known_on=known_on,
+        months=tuple(step.month for step in steps),
+        cases=together([step.cases for step in steps]),
+        raw=np.concatenate([step.raw for step in steps]),
+        stated=np.concatenate([step.stated for step in steps]),
+    )
+
+
+@dataclass(frozen=True)
+class _Step:
+    month: Month
+    cases: Dataset
+    raw: Floats
+    stated: Floats
+
+
+def _parts(labelled: Labelled, final: Dataset, first: date, following: date) -> Split:
+    last = date.fromordinal(following.toordinal() - 1)
+    return split(matured(labelled(first), first), between(final, first, last), first)
+
+
+def _step(task: Task, parts: Split, first: date, before: Sequence[_Step], threads: int) -> _Step:
+    texts = fit(parts.train, task.names, task.monotone, one_seed(task.recipe), threads=threads)
+    raw = probability(texts, parts.later.matrix(task.names))
+    chosen = _calibrator(before, first)
+    stated = chosen.apply(raw)
+    month = Month(
+        first=first,
+        train_rows=len(parts.train),
+        train_bad=int(parts.train.bad.sum()),
+        n=len(parts.later),
+        bad=int(parts.later.bad.sum()),
+        calibrator=chosen.method,
+        figures=dict(measured(parts.later.bad, stated)),
+    )
+    return _Step(month, parts.later, raw, stated)
+
+
+def _calibrator(before: Sequence[_Step], first: date) -> Calibrator:
+    """The calibrator that the months before ask for, as far as they had matured."""
+    day = np.datetime64(first, "D")
+    seen = [(step.cases.matures_on <= day, step) for step in before]
+    told = [(flags, step) for flags, step in seen if flags.any()]
+    if len(told) < ENOUGH_PERIODS:
+        return Calibrator("identity")
+    cases = together([step.cases.take(flags) for flags, step in told])
+    raw = np.concatenate([step.raw[flags] for flags, step in told])
+    block = np.repeat(np.arange(len(told)), [int(flags.sum()) for flags, _ in told])
+    return calibrator(cases.bad, raw, cases.customer_ids, [_trial(cases, block, at) for at in range(1, len(told))])
+
+
+def _trial(cases: Dataset, block: "np.ndarray[Any, np.dtype[np.intp]]", at: int) -> Trial:
+    begins = cases.at[block == at].min().astype("datetime64[D]")
+    return Trial(fit_on=(block < at) & (cases.matures_on <= begins), judge_by=block == at)
