@@ -12,6 +12,7 @@ from data.book import Book
 from data.materiality import Materiality
 from data.settings import Settings
 from features.feature_sets import DEFAULT
+from training.cases.about import about
 from training.cases.cohort import CURED_DAYS, customer_cohort, month_firsts
 from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
@@ -33,6 +34,8 @@ RECIPE: Final = Recipe(
     seeds=(1, 2, 3, 4, 5),
 )
 STANDARD_DPD: Final = 90
+YEAR: Final = 365
+"""The horizon whose probability is called ``pd_12m``, which limits and expected loss use without conversion."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,12 @@ class Default:
 
 def task(what: Default) -> Task:
     """What the model of an outcome is to learn."""
+    base, year = "default" if what.dpd == STANDARD_DPD else f"default-{what.dpd}", what.horizon == YEAR
     return Task(
-        name="default" if what.dpd == STANDARD_DPD else f"default-{what.dpd}",
+        name=f"{base}-12m" if year else base,
         target=f"default({what.dpd}, {what.horizon})",
         label=what.label,
-        probability_name=f"pd_{what.horizon}d",
+        probability_name="pd_12m" if year else f"pd_{what.horizon}d",
         features=DEFAULT,
         recipe=RECIPE,
         fold_days=what.horizon,
@@ -158,10 +162,10 @@ def default_cases(
     dates = month_firsts(_first_issue(rows, period[1]), period[1])
     made = customer_cohort(book, rows, dates, dpd=what.dpd, cured_days=what.cured_days).to_pyarrow()
     say(f"default({what.dpd}, {what.horizon}): building features of {made.num_rows} customers at a date")
-    cohort, features = book.memtable(made), facts(made, DEFAULT.names)
+    cohort, features, beside = book.memtable(made), facts(made, DEFAULT.names), about(book, made)
 
     def labelled(on: date) -> Dataset:
-        return dataset(made, features, _outcomes(book, rows, cohort, what, on), DEFAULT.names)
+        return dataset(made, features, _outcomes(book, rows, cohort, what, on), DEFAULT.names, about=beside)
 
     return split(labelled(as_of), between(labelled(known_on), *period), as_of)
 

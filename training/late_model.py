@@ -10,6 +10,7 @@ import pyarrow as pa
 from data.book import Book
 from data.settings import Settings
 from features.feature_sets import LATE
+from training.cases.about import about, with_large_invoices
 from training.cases.cohort import invoice_cases
 from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
@@ -103,12 +104,12 @@ def late_cases(
     rows = folded(book)
     cases = invoice_cases(rows, issued_from=FIRST_DAY, issued_to=period[1]).to_pyarrow()
     say(f"late-payment: building features of {cases.num_rows} invoices")
-    features = facts(cases, LATE.names)
+    features, beside = facts(cases, LATE.names), about(book, cases)
 
     def labelled(on: date) -> Dataset:
-        return dataset(cases, features, _outcomes(rows, grace, on, period[1]), LATE.names)
+        return dataset(cases, features, _outcomes(rows, grace, on, period[1]), LATE.names, about=beside)
 
-    return split(labelled(as_of), between(labelled(known_on), *period), as_of)
+    return with_large_invoices(split(labelled(as_of), between(labelled(known_on), *period), as_of))
 
 
 def _outcomes(rows: ir.Table, grace: int, known_on: date, issued_to: date) -> pa.Table:
