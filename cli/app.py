@@ -49,6 +49,7 @@ class ModelName(StrEnum):
     LATE = "late-payment"
     DEFAULT = "default"
     DEFAULT_60 = "default-60"
+    DEFAULT_12M = "default-12m"
 
 
 class ReleasedName(StrEnum):
@@ -57,6 +58,7 @@ class ReleasedName(StrEnum):
     LATE = "late-payment"
     DEFAULT = "default"
     DEFAULT_60 = "default-60"
+    DEFAULT_12M = "default-12m"
     DISTRESS = "distress"
 
 
@@ -224,23 +226,40 @@ def calendar(
     epilog="Example: o2c-risk train late-payment --as-of 2020-09-01 --evaluate-to 2020-12-31 --known-on 2021-03-01"
 )
 def train(
-    models: Annotated[list[ModelName] | None, typer.Argument(help="Models; all unless given.")] = None,
+    models: Annotated[list[ModelName] | None, typer.Argument(help="Models; all but default-12m unless given.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Day at which the model's knowledge ends.")] = None,
     evaluate_to: Annotated[str | None, typer.Option(help="Last day of the cases that judge it.")] = None,
     known_on: Annotated[
         str | None, typer.Option(help="Day whose knowledge gives the outcomes; today unless given.")
     ] = None,
+    without_natural_persons: Annotated[
+        bool, typer.Option("--without-natural-persons", help="Learn from companies and be judged by them alone.")
+    ] = False,
+    with_proxies: Annotated[
+        bool,
+        typer.Option(
+            "--with-proxies",
+            help="Research only: let the model read postcode, e-mail domain and area code. It can never be released.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
     from cli.facts import the_store
     from cli.ledger import the_book
-    from cli.training import plans, tell, train_all
+    from cli.training import MODELS, plans, tell, train_all
     from data.lake import Lake
 
-    wanted = [model.value for model in models or list(ModelName)]
+    wanted = [model.value for model in models or ()] or list(MODELS)
     given = [business_day(text) if text else None for text in (as_of, evaluate_to)]
-    schedule = plans(wanted, known_on=business_day(known_on), as_of=given[0], evaluate_to=given[1])
+    schedule = plans(
+        wanted,
+        known_on=business_day(known_on),
+        as_of=given[0],
+        evaluate_to=given[1],
+        natural_persons=not without_natural_persons,
+        proxies=with_proxies,
+    )
     settings = Settings()
     with working("Training") as step:
         step("opening the lake and the store")
@@ -254,15 +273,18 @@ def train(
 def promote(
     by: Annotated[str, typer.Option(help="Who promotes.")],
     reason: Annotated[str, typer.Option(help="Why.")],
-    models: Annotated[list[ReleasedName] | None, typer.Argument(help="Models; all but distress unless given.")] = None,
+    models: Annotated[
+        list[ReleasedName] | None, typer.Argument(help="Models; all but distress and default-12m unless given.")
+    ] = None,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Put the newest version of each model in force if it passes its gates."""
     from cli.ledger import the_book
     from cli.releasing import release, tell
+    from cli.training import MODELS
 
-    settings, names = Settings(), [model.value for model in models or list(ModelName)]
+    settings, names = Settings(), [model.value for model in models or ()] or list(MODELS)
     with working("Promoting"):
         promoted = release(
             settings, the_book(settings), names, as_of=business_day(as_of), by=by, reason=reason, at=instant()

@@ -21,6 +21,7 @@ from training.cases.split import Split, between, split
 from training.fitting.fit import Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
+from training.fitting.proxies import chosen
 
 # Chosen by leaving customers out of the cohorts of the Datarisk book that had matured by 2020-04-01.
 RECIPE: Final = Recipe(
@@ -97,6 +98,8 @@ def train_default(
     computed_at: datetime | None = None,
     data_version: str = "unknown",
     progress: Say | None = None,
+    natural_persons: bool = True,
+    proxies: bool = False,
 ) -> Fitted:
     """Train on customer cohorts matured at a date and judge on later ones; cohorts are the firsts of months.
 
@@ -115,6 +118,8 @@ def train_default(
         computed_at: The instant of this computation, with a zone; needed with a store.
         data_version: Which data the book holds.
         progress: Called with a line of text before each step.
+        natural_persons: Whether natural persons are among the cases.
+        proxies: Research only: whether the model may read what stands in for protected traits.
 
     Returns:
         The model with its figures.
@@ -128,8 +133,9 @@ def train_default(
     parts = default_cases(
         book, facts_of(book, store, computed_at), what, as_of, (evaluate_from, evaluate_to), known_on, say=say
     )
+    job, parts = chosen(task(what), parts, natural_persons=natural_persons, proxies=proxies)
     return learn(
-        task(what), parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
+        job, parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
     )
 
 

@@ -19,6 +19,7 @@ from training.cases.split import Split, between, split
 from training.fitting.fit import Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
+from training.fitting.proxies import chosen
 
 # Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01, by mean average
 # precision and Brier score of the four quarters.
@@ -53,6 +54,8 @@ def train_late(
     computed_at: datetime | None = None,
     data_version: str = "unknown",
     progress: Say | None = None,
+    natural_persons: bool = True,
+    proxies: bool = False,
 ) -> Fitted:
     """Train on invoices matured at a date and judge on later ones.
 
@@ -68,6 +71,8 @@ def train_late(
         computed_at: The instant of this computation, with a zone; needed with a store.
         data_version: Which data the book holds.
         progress: Called with a line of text before each step.
+        natural_persons: Whether natural persons are among the cases.
+        proxies: Research only: whether the model may read what stands in for protected traits.
 
     Returns:
         The model with its figures.
@@ -79,6 +84,7 @@ def train_late(
     parts = late_cases(
         book, facts_of(book, store, computed_at), as_of, (evaluate_from, evaluate_to), known_on, grace=grace, say=say
     )
+    what, parts = chosen(what, parts, natural_persons=natural_persons, proxies=proxies)
     return learn(
         what, parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
     )

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import ibis
 import numpy as np
 import pyarrow as pa
 

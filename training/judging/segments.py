@@ -4,7 +4,6 @@ A part is never left out because it is small. Where it holds too few bad or good
 says so in place of the figure; its counts and the interval of its rate always stand.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -32,7 +31,7 @@ SIZES: Final = ("SMALL", "MEDIUM", "LARGE")
 # amounts are read in the currency of the book.
 REVENUE_BANDS: Final = (2e6, 10e6, 50e6)
 
-Parts = Mapping[str, Flags]
+Parts = dict[str, Flags]
 """Name of each part to the flags of its cases, shape (n,)."""
 
 

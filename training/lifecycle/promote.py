@@ -17,6 +17,7 @@ from scoring.sketch import Sketch
 from training.lifecycle.card import Approval, card_of, write_card
 from training.lifecycle.gates import GATES, GateResult, check, failed, load_gates
 from training.lifecycle.registry import CHAMPION, MODEL, open_registry, quiet
+from training.lifecycle.releasable import require_releasable
 from training.lifecycle.stored import Stored, stored
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def promote(
         UnnamedPromotionError: No person, reason, model, or a time without zone.
         UnknownModelError: The registry holds no such model or version.
         ChangedFilesError: The registry's files of a version were changed.
+        NotReleasableError: A model reads what stands in for protected traits.
         FeaturesChangedError: This code defines the features of a model otherwise than when it was trained.
         PromotionRefusedError: A gate was not passed.
         BundleError: The bundle could not be written, or its models do not load; the release before stays in force.
@@ -124,6 +126,7 @@ def promote(
     _require_named(names, by, reason, at)
     client = open_registry(settings)
     models = [stored(client, name, (versions or {}).get(name)) for name in dict.fromkeys(names)]
+    require_releasable([model.fitted.spec for model in models])
     _require_same_features(models, known_feature_hashes() if feature_hashes is None else feature_hashes)
     rules = load_gates(gates)
     results = tuple(result for model in models for result in check(model.fitted, model.version, rules))
