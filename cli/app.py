@@ -11,6 +11,7 @@ from rich.markup import escape
 
 import cli.catalogue
 import cli.engines  # noqa: F401 - adds its command to `features`
+from cli import cohorts as cohorts_command
 from cli import distress as distress_command
 from cli import losses as losses_command
 from cli.clock import business_day, instant
@@ -33,6 +34,7 @@ app: Final = typer.Typer(
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(features_app, name="features")
 
+cohorts_command.register_on(app)
 distress_command.register_on(app)
 losses_command.register_on(app)
 

@@ -27,7 +27,7 @@ MODELS: Final = (LATE, "default", "default-60")
 # the month of the known date, and how many months of cases judge it.
 LATE_MONTHS: Final = (6, 4)
 DEFAULT_MONTHS: Final = (11, 6)
-YEAR_MONTHS: Final = (17, 6)
+YEAR_MONTHS: Final = (14, 3)
 FIGURES: Final = ("auc", "average_precision", "ks", "brier")
 
 
@@ -103,7 +103,7 @@ def plans(
         ...     print(plan.name, plan.as_of, plan.evaluate_to)
         late-payment 2020-09-01 2020-12-31
         default 2020-04-01 2020-09-30
-        default-12m 2019-10-01 2020-03-31
+        default-12m 2020-01-01 2020-03-31
     """
     made = []
     for name in names:
