@@ -13,6 +13,7 @@ import cli.catalogue
 import cli.engines  # noqa: F401 - adds its command to `features`
 from cli import cohorts as cohorts_command
 from cli import distress as distress_command
+from cli import fairness as fairness_command
 from cli import losses as losses_command
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
@@ -36,6 +37,7 @@ app.add_typer(features_app, name="features")
 
 cohorts_command.register_on(app)
 distress_command.register_on(app)
+fairness_command.register_on(app)
 losses_command.register_on(app)
 
 bureau: Final = typer.Typer(no_args_is_help=True, help="Ask credit bureaus.")

@@ -16,9 +16,10 @@ from data.settings import Settings
 
 if TYPE_CHECKING:
     from data.book import Book
+    from training.cases.facts import Facts
     from training.cases.split import Split
     from training.cases.timeline import Line, Side
-    from training.fitting.learn import Task
+    from training.fitting.learn import Say, Task
 
 EVERY: Final = (LATE, *DAYS_PAST_DUE)
 
@@ -44,7 +45,7 @@ def cohorts(
 
     settings, given = Settings(), [business_day(text) if text else None for text in (as_of, evaluate_to)]
     schedule = plans(
-        _checked(models or MODELS),
+        checked(models or MODELS),
         known_on=business_day(known_on),
         as_of=given[0],
         evaluate_to=given[1],
@@ -71,7 +72,7 @@ def planned(book: "Book", settings: Settings, plan: Plan) -> list["Line"]:
     from training.cases.timeline import HELD_OUT, IN_TIME, line
     from training.fitting.learn import FORWARD, folds_of
 
-    task, parts = split_of(book, settings, plan)
+    task, parts = outcome_of(book, settings, plan, _no_features)
     told: dict[str, Any] = {"model": plan.name, "target": task.target, "names": task.names}
     lines = [line(parts, **told, split="final", how=IN_TIME, as_of=plan.as_of, known_on=plan.known_on)]
     folds, how = folds_of(task, parts.train, plan.as_of)
@@ -91,19 +92,30 @@ def planned(book: "Book", settings: Settings, plan: Plan) -> list["Line"]:
     return lines
 
 
-def split_of(book: "Book", settings: Settings, plan: Plan) -> "tuple[Task, Split]":
-    """What a plan would learn and its cases with their outcomes, without features."""
+def outcome_of(
+    book: "Book", settings: Settings, plan: Plan, facts: "Facts", *, say: "Say | None" = None
+) -> "tuple[Task, Split]":
+    """What a plan would learn, and its cases with their outcomes.
+
+    Args:
+        book: The book.
+        settings: What is material is taken from it.
+        plan: The plan.
+        facts: Where the features come from.
+        say: Told of each step as it begins.
+    """
     from training import default_model, late_model
+    from training.fitting.learn import silent
     from training.fitting.proxies import chosen
 
-    period = (plan.as_of, plan.evaluate_to)
+    period, tell = (plan.as_of, plan.evaluate_to), say or silent
     if plan.name == LATE:
         task = late_model.task()
-        parts = late_model.late_cases(book, _no_features, plan.as_of, period, plan.known_on, grace=5)
+        parts = late_model.late_cases(book, facts, plan.as_of, period, plan.known_on, grace=5, say=tell)
     else:
         what = default_model.Default(DAYS_PAST_DUE[plan.name], HORIZONS.get(plan.name, HORIZON), settings.materiality)
         task = default_model.task(what)
-        parts = default_model.default_cases(book, _no_features, what, plan.as_of, period, plan.known_on)
+        parts = default_model.default_cases(book, facts, what, plan.as_of, period, plan.known_on, say=tell)
     return chosen(task, parts, natural_persons=plan.natural_persons)
 
 
@@ -125,7 +137,12 @@ class UnknownModelError(ValueError):
         super().__init__(f"There is no model {', '.join(names)} to train; there are {', '.join(EVERY)}.")
 
 
-def _checked(names: Sequence[str]) -> Sequence[str]:
+def checked(names: Sequence[str]) -> Sequence[str]:
+    """The names of models, all of which can be trained.
+
+    Raises:
+        UnknownModelError: One of them cannot.
+    """
     unknown = [name for name in names if name not in EVERY]
     if unknown:
         raise UnknownModelError(unknown)
