@@ -16,7 +16,7 @@ from training.cases.about import about
 from training.cases.cohort import CURED_DAYS, customer_cohort, month_firsts
 from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
-from training.cases.label import default
+from training.cases.label import default, unapplied_cash
 from training.cases.split import Split, between, split
 from training.fitting.fit import Recipe
 from training.fitting.fitted import Fitted
@@ -63,6 +63,7 @@ class Default:
             "dpd": self.dpd,
             "horizon_days": self.horizon,
             "cured_days": self.cured_days,
+            "technical_past_due": "excluded",
             "materiality_amount": None if self.materiality is None else str(self.materiality.amount),
             "materiality_share": None if self.materiality is None else str(self.materiality.share),
         }
@@ -186,6 +187,7 @@ def _outcomes(book: Book, rows: ir.Table, cohort: ir.Table, what: Default, known
         horizon=what.horizon,
         known_on=known_on,
         materiality=what.materiality,
+        cash=unapplied_cash(book, known_on),
     )
     return found.to_pyarrow()
 
