@@ -82,7 +82,8 @@ def test_a_code_is_the_place_of_the_text_and_unknown_where_it_is_new(job, parts)
     _, found = with_proxies(job, parts)
     texts, codes = parts.train.about["area_code"], found.train.columns["proxy_area_code"]
     seen = sorted({text for text in texts if text is not None})
-    assert codes.tolist() == [float(seen.index(text)) for text in texts]
+    places = [np.nan if text is None else float(seen.index(text)) for text in texts]
+    np.testing.assert_array_equal(codes, places)
     strange = np.array(["no such area"] * len(parts.later), dtype=object)
     _, new = with_proxies(job, replace(parts, later=parts.later.beside({"area_code": strange})))
     assert np.isnan(new.later.columns["proxy_area_code"]).all()
