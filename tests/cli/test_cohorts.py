@@ -1,6 +1,7 @@
 """`o2c-risk cohorts`, `train --without-natural-persons` and `--with-proxies`, as a user starts them."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cli.app import main
 from cli.errors import Exit
 from cli.training import plans
+from training import late_model
 
 DAY = "2024-12-31"
 
@@ -80,3 +82,22 @@ def test_a_research_model_is_trained_under_its_own_name(home, patch, capsys):
     assert "- natural persons: left out" in card
     assert "- proxies: used, for research only" in card
     assert "`proxy_area_code`" in card
+
+
+def test_fairness_of_a_model_as_json(home, patch, capsys):
+    few = replace(late_model.RECIPE, trees=10, seeds=(1,))
+    patch.setattr(late_model, "RECIPE", few)  # the whole way, with few trees
+    assert run(patch, "fairness", "late-payment", "--known-on", DAY, "--json") == Exit.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert told["clean"] is True
+    assert told["reads"] == []
+    assert [(each["what"], each["cases"]) for each in told["changes"]] == [
+        ("proxies added", "all"),
+        ("proxies added", "natural persons"),
+        ("proxies added", "companies"),
+        ("learnt without natural persons", "companies"),
+    ]
+    assert all(each["difference"] or each["note"] == "too few" for each in told["changes"])
+    assert {part["value"] for part in told["persons"]} >= {"natural person", "company"}
+    assert run(patch, "fairness", "late-payment", "--known-on", DAY) == Exit.DONE
+    assert "none of its" in capsys.readouterr().out
