@@ -12,8 +12,11 @@ from rich.markup import escape
 import cli.catalogue
 import cli.engines  # noqa: F401 - adds its command to `features`
 from cli import cash as cash_command
+from cli import cohorts as cohorts_command
 from cli import distress as distress_command
+from cli import fairness as fairness_command
 from cli import losses as losses_command
+from cli import walking as walking_command
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
 from cli.features import features_app
@@ -37,9 +40,12 @@ app.add_typer(mapping_app, name="mapping")
 app.add_typer(features_app, name="features")
 app.add_typer(keys_app, name="keys")
 
+cohorts_command.register_on(app)
 distress_command.register_on(app)
+fairness_command.register_on(app)
 losses_command.register_on(app)
 cash_command.register_on(app)
+walking_command.register_on(app)
 
 bureau: Final = typer.Typer(no_args_is_help=True, help="Ask credit bureaus.")
 app.add_typer(bureau, name="bureau")
@@ -54,6 +60,7 @@ class ModelName(StrEnum):
     LATE = "late-payment"
     DEFAULT = "default"
     DEFAULT_60 = "default-60"
+    DEFAULT_12M = "default-12m"
 
 
 class ReleasedName(StrEnum):
@@ -62,6 +69,7 @@ class ReleasedName(StrEnum):
     LATE = "late-payment"
     DEFAULT = "default"
     DEFAULT_60 = "default-60"
+    DEFAULT_12M = "default-12m"
     DISTRESS = "distress"
 
 
@@ -229,23 +237,40 @@ def calendar(
     epilog="Example: o2c-risk train late-payment --as-of 2020-09-01 --evaluate-to 2020-12-31 --known-on 2021-03-01"
 )
 def train(
-    models: Annotated[list[ModelName] | None, typer.Argument(help="Models; all unless given.")] = None,
+    models: Annotated[list[ModelName] | None, typer.Argument(help="Models; all but default-12m unless given.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Day at which the model's knowledge ends.")] = None,
     evaluate_to: Annotated[str | None, typer.Option(help="Last day of the cases that judge it.")] = None,
     known_on: Annotated[
         str | None, typer.Option(help="Day whose knowledge gives the outcomes; today unless given.")
     ] = None,
+    without_natural_persons: Annotated[
+        bool, typer.Option("--without-natural-persons", help="Learn from companies and be judged by them alone.")
+    ] = False,
+    with_proxies: Annotated[
+        bool,
+        typer.Option(
+            "--with-proxies",
+            help="Research only: let the model read postcode, e-mail domain and area code. It can never be released.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
     from cli.facts import the_store
     from cli.ledger import the_book
-    from cli.training import plans, tell, train_all
+    from cli.training import MODELS, plans, tell, train_all
     from data.lake import Lake
 
-    wanted = [model.value for model in models or list(ModelName)]
+    wanted = [model.value for model in models or ()] or list(MODELS)
     given = [business_day(text) if text else None for text in (as_of, evaluate_to)]
-    schedule = plans(wanted, known_on=business_day(known_on), as_of=given[0], evaluate_to=given[1])
+    schedule = plans(
+        wanted,
+        known_on=business_day(known_on),
+        as_of=given[0],
+        evaluate_to=given[1],
+        natural_persons=not without_natural_persons,
+        proxies=with_proxies,
+    )
     settings = Settings()
     with working("Training") as step:
         step("opening the lake and the store")
@@ -261,7 +286,9 @@ def train(
 def promote(
     by: Annotated[str, typer.Option(help="Who promotes.")],
     reason: Annotated[str, typer.Option(help="Why.")],
-    models: Annotated[list[ReleasedName] | None, typer.Argument(help="Models; all but distress unless given.")] = None,
+    models: Annotated[
+        list[ReleasedName] | None, typer.Argument(help="Models; all but distress and default-12m unless given.")
+    ] = None,
     version: Annotated[
         list[str] | None, typer.Option(help="Version of a model as NAME=V, may be repeated; the newest unless given.")
     ] = None,
@@ -277,9 +304,10 @@ def promote(
     """Put a version of each model in force if it passes its gates, also those against the champion."""
     from cli.ledger import the_book
     from cli.releasing import named_versions, release, tell, tell_challengers
+    from cli.training import MODELS
 
     settings, versions = Settings(), named_versions(version or [])
-    wanted = list(dict.fromkeys([*(model.value for model in models or []), *versions])) or [m.value for m in ModelName]
+    wanted = list(dict.fromkeys([*(model.value for model in models or []), *versions])) or list(MODELS)
     if challenger:
         from training.lifecycle.challenger import challenge
 

@@ -52,9 +52,14 @@ def say(text: str = "") -> None:
     OUT.print(text, highlight=False)
 
 
+def as_json_text(value: Any) -> str:
+    """A value as JSON, indented, with a line end."""
+    return json.dumps(to_jsonable_python(value), indent=2, ensure_ascii=False) + "\n"
+
+
 def show_json(value: Any) -> None:
     """The value as JSON on stdout, and nothing else."""
-    sys.stdout.write(json.dumps(to_jsonable_python(value), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(as_json_text(value))
 
 
 def show_table(

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 LATE: Final = "late-payment"
 HORIZON: Final = 180
-DAYS_PAST_DUE: Final = {"default": 90, "default-60": 60}
-MODELS: Final = (LATE, *DAYS_PAST_DUE)
+DAYS_PAST_DUE: Final = {"default": 90, "default-60": 60, "default-12m": 90}
+HORIZONS: Final = {"default-12m": 365}
+"""Days of the horizons that are not ``HORIZON``."""
+MODELS: Final = (LATE, "default", "default-60")
+"""Models that are trained unless others are named."""
 # How far back a model's knowledge ends, so that outcomes of later cases have matured: months before the first of
 # the month of the known date, and how many months of cases judge it.
 LATE_MONTHS: Final = (6, 4)
 DEFAULT_MONTHS: Final = (11, 6)
+YEAR_MONTHS: Final = (14, 3)
 FIGURES: Final = ("auc", "average_precision", "ks", "brier")
 
 
@@ -36,12 +40,16 @@ class Plan:
         as_of: At the end of this day training's knowledge is frozen; cases from then on judge.
         evaluate_to: Last day of the cases that judge.
         known_on: The day whose knowledge gives their outcomes.
+        natural_persons: Whether natural persons are among its cases.
+        proxies: Whether it may read what stands in for protected traits; such a model is for research alone.
     """
 
     name: str
     as_of: date
     evaluate_to: date
     known_on: date
+    natural_persons: bool = True
+    proxies: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,13 @@ class Trained:
 
 
 def plans(
-    names: Sequence[str], *, known_on: date, as_of: date | None = None, evaluate_to: date | None = None
+    names: Sequence[str],
+    *,
+    known_on: date,
+    as_of: date | None = None,
+    evaluate_to: date | None = None,
+    natural_persons: bool = True,
+    proxies: bool = False,
 ) -> list[Plan]:
     """A plan per model; what is not given is counted back from the known date.
 
@@ -81,19 +95,29 @@ def plans(
         known_on: The day whose knowledge gives the outcomes.
         as_of: Day at which training's knowledge ends.
         evaluate_to: Last day of the cases that judge.
+        natural_persons: Whether natural persons are among the cases.
+        proxies: Whether models may read what stands in for protected traits.
 
     Example:
-        >>> for plan in plans(["late-payment", "default"], known_on=date(2021, 3, 1)):
+        >>> for plan in plans(["late-payment", "default", "default-12m"], known_on=date(2021, 3, 1)):
         ...     print(plan.name, plan.as_of, plan.evaluate_to)
         late-payment 2020-09-01 2020-12-31
         default 2020-04-01 2020-09-30
+        default-12m 2020-01-01 2020-03-31
     """
     made = []
     for name in names:
-        back, months = LATE_MONTHS if name == LATE else DEFAULT_MONTHS
+        back, months = _months(name)
         start = as_of or _month_start(known_on, -back)
-        made.append(Plan(name, start, evaluate_to or _day_before(_month_start(start, months)), known_on))
+        end = evaluate_to or _day_before(_month_start(start, months))
+        made.append(Plan(name, start, end, known_on, natural_persons, proxies))
     return made
+
+
+def _months(name: str) -> tuple[int, int]:
+    if name == LATE:
+        return LATE_MONTHS
+    return YEAR_MONTHS if name in HORIZONS else DEFAULT_MONTHS
 
 
 def train_all(
@@ -129,10 +153,16 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
         "data_version": how["data_version"],
         "computed_at": how["computed_at"],
         "progress": how["say"],
+        "natural_persons": plan.natural_persons,
+        "proxies": plan.proxies,
     }
     if plan.name == LATE:
         return train_late(book, store, settings, **asked)
-    asked |= {"dpd": DAYS_PAST_DUE[plan.name], "horizon": HORIZON, "materiality": settings.materiality}
+    asked |= {
+        "dpd": DAYS_PAST_DUE[plan.name],
+        "horizon": HORIZONS.get(plan.name, HORIZON),
+        "materiality": settings.materiality,
+    }
     return train_default(book, store, settings, **asked)
 
 

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import typer
 
 from cli.clock import business_day
-from cli.output import count, say, show_json, show_table, working
-from cli.training import DAYS_PAST_DUE, HORIZON, LATE, MODELS
+from cli.output import as_json_text, count, say, show_json, show_table, working
+from cli.training import DAYS_PAST_DUE, HORIZON, HORIZONS, LATE
 from data.book import Book
 from data.settings import Settings
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from training.fitting.learn import Task
     from training.fitting.walk import Labelled, Walk
 
-BAD_NAME: Final = 2
+SHOWN: Final = ("mean_probability", "rate", "auc", "average_precision", "brier")
+KNOWN: Final = (LATE, *DAYS_PAST_DUE)
 
 
 def register_on(app: typer.Typer) -> None:
@@ -31,7 +32,7 @@ def register_on(app: typer.Typer) -> None:
 
 
 def walk_forward(
-    model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")] = LATE,
+    model: Annotated[str, typer.Argument(help=f"One of {', '.join(KNOWN)}.")] = LATE,
     first: Annotated[str | None, typer.Option("--from", help="First month, year-month-day.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last month, year-month-day.")] = None,
     as_of: Annotated[
@@ -48,8 +49,8 @@ def walk_forward(
     from training.cases.cohort import month_firsts
     from training.fitting.walk import walk
 
-    if model not in MODELS:
-        raise typer.BadParameter(f"got {model}, known are {', '.join(MODELS)}.")
+    if model not in KNOWN:
+        raise typer.BadParameter(f"got {model}, known are {', '.join(KNOWN)}.")
     known_on, settings = business_day(as_of), Settings()
     begins, ends = _months(known_on, first, last)
     with working("Walking forward") as step:
@@ -102,18 +103,17 @@ def cases_of(
     end = date.fromordinal(_next_month(until).toordinal() - 1)
     if model == LATE:
         return late_task(), labelled_late(book, from_book(book), end, grace=5, say=say)
-    what = Default(DAYS_PAST_DUE[model], HORIZON, settings.materiality)
+    what = Default(DAYS_PAST_DUE[model], HORIZONS.get(model, HORIZON), settings.materiality)
     return default_task(what), labelled_defaults(book, from_book(book), what, end, say=say)
 
 
 def write(found: "Walk", folder: Path) -> dict[str, Path]:
     """Figures, cases and picture."""
-    from cli.output import as_json as text_of
     from training.judging.walk_chart import draw_walk
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / file for name, file in (("figures", "figures.json"), ("cases", "cases.parquet"))}
-    paths["figures"].write_text(text_of(found.as_dict()) + "\n", encoding="utf-8")
+    paths["figures"].write_text(as_json_text(found.as_dict()), encoding="utf-8")
     pq.write_table(_rows(found), paths["cases"])
     months = found.months
     paths["picture"] = draw_walk(
@@ -149,7 +149,7 @@ def tell(found: "Walk") -> None:
             month.first.strftime("%Y-%m"),
             count(month.n),
             count(month.bad),
-            *(_figure(month.figures.get(name)) for name in ("mean_probability", "rate", "auc", "average_precision", "brier")),
+            *(_figure(month.figures.get(name)) for name in SHOWN),
         )
         for month in found.months
     ]

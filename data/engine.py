@@ -44,6 +44,8 @@ def engine(threads: int = 2, *, spill: Path | None = None) -> Backend:
         >>> setting = lambda name: backend.con.execute(f"SELECT current_setting('{name}')").fetchone()[0]
         >>> setting("threads"), setting("TimeZone"), setting("autoinstall_known_extensions")
         (1, 'UTC', False)
+        >>> setting("enable_progress_bar")
+        False
     """
     if threads < 1:
         raise ValueError(f"threads must be 1 or more, got {threads}")
@@ -53,6 +55,8 @@ def engine(threads: int = 2, *, spill: Path | None = None) -> Backend:
     backend = ibis.duckdb.connect(**options)
     backend.con.execute(f"SET threads = {int(threads)}")
     backend.con.execute("SET TimeZone = 'UTC'")
+    # DuckDB draws its bar on stdout once a query takes seconds, in the middle of what `--json` prints.
+    backend.con.execute("SET enable_progress_bar = false")
     # Each join of large tables has an equality as it is written. Left to reorder them, DuckDB has joined
     # cases with invoices by their dates alone: two minutes and seven gigabytes for what takes a fifth of a second.
     backend.con.execute("SET disabled_optimizers = 'join_order'")

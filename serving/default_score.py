@@ -11,6 +11,8 @@ from serving.facts import Facts
 from serving.scored import Scored, columns_of, score, stored_features
 
 MODEL: Final = "default"
+YEAR_MODEL: Final = "default-12m"
+PERSON: Final = "is_natural_person"
 OLDEST: Final = "oldest_overdue_days"
 INVOICES: Final = "invoice_count_365d"
 
@@ -39,15 +41,39 @@ class DefaultScore:
         return {self.name: self.scored.probability, "pd_12m": pd_12m, "reasons": self.scored.told}
 
 
-def needed(model: ReleasedModel) -> list[str]:
-    """Stored features that a score and its doubts are made of."""
-    return list(dict.fromkeys([*stored_features(model), OLDEST, INVOICES]))
+def needed(model: ReleasedModel, year: ReleasedModel | None = None) -> list[str]:
+    """Stored features that a score and its doubts are made of.
+
+    Args:
+        model: The model of default.
+        year: The model of default within twelve months, if the release has one.
+    """
+    of_year = stored_features(year) if year else ()
+    person = [PERSON] if _companies_only(model) else []
+    return list(dict.fromkeys([*stored_features(model), *of_year, OLDEST, INVOICES, *person]))
 
 
-def default_score(model: ReleasedModel, facts: Facts, *, currency: str) -> DefaultScore:
-    """Score a customer on its facts, whose amounts are in ``currency``."""
+def _companies_only(model: ReleasedModel) -> bool:
+    return model.spec.label.get("natural_persons") == "left out"
+
+
+def default_score(
+    model: ReleasedModel, facts: Facts, *, currency: str, year: ReleasedModel | None = None
+) -> DefaultScore:
+    """Score a customer on its facts, whose amounts are in ``currency``.
+
+    Args:
+        model: The model of default.
+        facts: What is known of the customer.
+        currency: ISO 4217 code of the amounts.
+        year: The model that states ``pd_12m``; None: it is converted from the model's horizon where that can be done.
+    """
     scored = score(model, columns_of(facts.values), currency=currency)
     name, doubts = model.spec.probability_name, outside(model, facts.values)
+    if year is not None and name != "pd_12m":
+        exact = Decimal(repr(scored.probability))
+        stated = Decimal(repr(score(year, columns_of(facts.values), currency=currency).probability))
+        return DefaultScore(name, scored, max(stated, exact), _of_year(year, stated, name, exact), doubts)
     pd_12m, note = in_twelve_months(name, scored.probability)
     return DefaultScore(name, scored, pd_12m, note, doubts)
 
@@ -71,6 +97,13 @@ def in_twelve_months(name: str, probability: float) -> tuple[Decimal | None, str
     return None, f"{name} is not converted to twelve months: no rule for its horizon."
 
 
+def _of_year(year: ReleasedModel, stated: Decimal, name: str, exact: Decimal) -> str:
+    """Where ``pd_12m`` is from; a longer horizon is never the safer one."""
+    if stated >= exact:
+        return f"pd_12m is stated by the model {year.spec.name}."
+    return f"pd_12m is {name}: the model {year.spec.name} states {stated:.6f}, less than within the shorter horizon."
+
+
 def outside(model: ReleasedModel, values: Mapping[str, float | None]) -> tuple[str, ...]:
     """Why a customer is none of those the model learnt from, in words.
 
@@ -90,4 +123,6 @@ def outside(model: ReleasedModel, values: Mapping[str, float | None]) -> tuple[s
         )
     if values.get(INVOICES) == 0:
         found.append("The customer had no invoice in the last 365 days; the model learnt from customers that had.")
+    if _companies_only(model) and values.get(PERSON) == 1:
+        found.append("The customer is a natural person; the model learnt from companies alone.")
     return tuple(found)

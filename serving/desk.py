@@ -14,7 +14,7 @@ from policy.limits import recommend
 from policy.outcome import Outcome
 from policy.terms import NoParametersInForceError
 from serving.default_score import MODEL as DEFAULT_MODEL
-from serving.default_score import DefaultScore, default_score, needed
+from serving.default_score import YEAR_MODEL, DefaultScore, default_score, needed
 from serving.distress_score import MODEL as DISTRESS_MODEL
 from serving.distress_score import DistressScore, distress_score
 from serving.distress_score import needed as needed_for_distress
@@ -48,8 +48,9 @@ class Desk:
         """The customer's probability of default."""
         release = self.live.release()
         model, day = release.model(DEFAULT_MODEL), asked.as_of or self.today()
-        facts = self._facts(release, asked.customer_id, _once([*needed(model), *_for_distress(release)]), day)
-        found = default_score(model, facts, currency=release.policy.book.currency)
+        year = release.models.get(YEAR_MODEL)
+        facts = self._facts(release, asked.customer_id, _once([*needed(model, year), *_for_distress(release)]), day)
+        found = default_score(model, facts, currency=release.policy.book.currency, year=year)
         distress = _distress(release, facts)
         doubts = (*facts.doubts, *found.doubts, *(distress.doubts if distress else ()))
         answer = found.as_dict() | _shown(release, distress)
@@ -79,9 +80,10 @@ class Desk:
         """The recommended credit limit of a customer."""
         release = self.live.release()
         day, model = asked.as_of or self.today(), release.models.get(DEFAULT_MODEL)
-        wanted = [*(needed(model) if model else []), *LIMIT_INPUTS.names, *_for_distress(release)]
+        year = release.models.get(YEAR_MODEL)
+        wanted = [*(needed(model, year) if model else []), *LIMIT_INPUTS.names, *_for_distress(release)]
         facts = self._facts(release, asked.customer_id, _once(wanted), day)
-        found = default_score(model, facts, currency=release.policy.book.currency) if model else None
+        found = default_score(model, facts, currency=release.policy.book.currency, year=year) if model else None
         return _head(asked.customer_id, day) | _limit(release, facts, found, asked)
 
     def status(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The default model: will this customer be severely past due, or worse, within the horizon?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -12,14 +13,16 @@ from data.book import Book
 from data.materiality import Materiality
 from data.settings import Settings
 from features.feature_sets import DEFAULT
+from training.cases.about import about
 from training.cases.cohort import CURED_DAYS, customer_cohort, month_firsts
 from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
-from training.cases.label import default
+from training.cases.label import default, unapplied_cash
 from training.cases.split import Split, between, split
 from training.fitting.fit import Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
+from training.fitting.proxies import chosen
 
 # Chosen by leaving customers out of the cohorts of the Datarisk book that had matured by 2020-04-01.
 RECIPE: Final = Recipe(
@@ -33,6 +36,8 @@ RECIPE: Final = Recipe(
     seeds=(1, 2, 3, 4, 5),
 )
 STANDARD_DPD: Final = 90
+YEAR: Final = 365
+"""The horizon whose probability is called ``pd_12m``, which limits and expected loss use without conversion."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Default:
             "dpd": self.dpd,
             "horizon_days": self.horizon,
             "cured_days": self.cured_days,
+            "technical_past_due": "excluded",
             "materiality_amount": None if self.materiality is None else str(self.materiality.amount),
             "materiality_share": None if self.materiality is None else str(self.materiality.share),
         }
@@ -66,11 +72,12 @@ class Default:
 
 def task(what: Default) -> Task:
     """What the model of an outcome is to learn."""
+    base, year = "default" if what.dpd == STANDARD_DPD else f"default-{what.dpd}", what.horizon == YEAR
     return Task(
-        name="default" if what.dpd == STANDARD_DPD else f"default-{what.dpd}",
+        name=f"{base}-12m" if year else base,
         target=f"default({what.dpd}, {what.horizon})",
         label=what.label,
-        probability_name=f"pd_{what.horizon}d",
+        probability_name="pd_12m" if year else f"pd_{what.horizon}d",
         features=DEFAULT,
         recipe=RECIPE,
         fold_days=what.horizon,
@@ -93,6 +100,8 @@ def train_default(
     computed_at: datetime | None = None,
     data_version: str = "unknown",
     progress: Say | None = None,
+    natural_persons: bool = True,
+    proxies: bool = False,
 ) -> Fitted:
     """Train on customer cohorts matured at a date and judge on later ones; cohorts are the firsts of months.
 
@@ -111,6 +120,8 @@ def train_default(
         computed_at: The instant of this computation, with a zone; needed with a store.
         data_version: Which data the book holds.
         progress: Called with a line of text before each step.
+        natural_persons: Whether natural persons are among the cases.
+        proxies: Research only: whether the model may read what stands in for protected traits.
 
     Returns:
         The model with its figures.
@@ -124,8 +135,9 @@ def train_default(
     parts = default_cases(
         book, facts_of(book, store, computed_at), what, as_of, (evaluate_from, evaluate_to), known_on, say=say
     )
+    job, parts = chosen(task(what), parts, natural_persons=natural_persons, proxies=proxies)
     return learn(
-        task(what), parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
+        job, parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
     )
 
 
@@ -154,16 +166,38 @@ def default_cases(
         LeakError: A later cohort lies before ``as_of``.
         NoInvoicesError: The book has no invoice by the end of the period.
     """
+    labelled = labelled_defaults(book, facts, what, period[1], say=say)
+    return split(labelled(as_of), between(labelled(known_on), *period), as_of)
+
+
+def labelled_defaults(
+    book: Book, facts: Facts, what: Default, until: date, *, say: Say = silent
+) -> Callable[[date], Dataset]:
+    """Customers at the firsts of months, with outcomes as known on any date; their features are built once.
+
+    Args:
+        book: The book.
+        facts: Where the features come from.
+        what: The outcome.
+        until: No cohort lies after this day.
+        say: Told of each step as it begins.
+
+    Returns:
+        From a date to the cases whose outcome had matured by then.
+
+    Raises:
+        NoInvoicesError: The book has no invoice by ``until``.
+    """
     rows = folded(book)
-    dates = month_firsts(_first_issue(rows, period[1]), period[1])
+    dates = month_firsts(_first_issue(rows, until), until)
     made = customer_cohort(book, rows, dates, dpd=what.dpd, cured_days=what.cured_days).to_pyarrow()
     say(f"default({what.dpd}, {what.horizon}): building features of {made.num_rows} customers at a date")
-    cohort, features = book.memtable(made), facts(made, DEFAULT.names)
+    cohort, features, beside = book.memtable(made), facts(made, DEFAULT.names), about(book, made)
 
     def labelled(on: date) -> Dataset:
-        return dataset(made, features, _outcomes(book, rows, cohort, what, on), DEFAULT.names)
+        return dataset(made, features, _outcomes(book, rows, cohort, what, on), DEFAULT.names, about=beside)
 
-    return split(labelled(as_of), between(labelled(known_on), *period), as_of)
+    return labelled
 
 
 def _outcomes(book: Book, rows: ir.Table, cohort: ir.Table, what: Default, known_on: date) -> pa.Table:
@@ -176,6 +210,7 @@ def _outcomes(book: Book, rows: ir.Table, cohort: ir.Table, what: Default, known
         horizon=what.horizon,
         known_on=known_on,
         materiality=what.materiality,
+        cash=unapplied_cash(book, known_on),
     )
     return found.to_pyarrow()
 

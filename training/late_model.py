@@ -1,5 +1,6 @@
 """The late-payment model: will this invoice, seen before its issue, be settled in time?"""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 from data.book import Book
 from data.settings import Settings
 from features.feature_sets import LATE
+from training.cases.about import about, with_large_invoices
 from training.cases.cohort import invoice_cases
 from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
@@ -18,6 +20,7 @@ from training.cases.split import Split, between, split
 from training.fitting.fit import Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
+from training.fitting.proxies import chosen
 from training.pay_time.learn import with_pay_time
 
 # Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01, by mean average
@@ -53,6 +56,8 @@ def train_late(
     computed_at: datetime | None = None,
     data_version: str = "unknown",
     progress: Say | None = None,
+    natural_persons: bool = True,
+    proxies: bool = False,
 ) -> Fitted:
     """Train on invoices matured at a date and judge on later ones.
 
@@ -68,6 +73,8 @@ def train_late(
         computed_at: The instant of this computation, with a zone; needed with a store.
         data_version: Which data the book holds.
         progress: Called with a line of text before each step.
+        natural_persons: Whether natural persons are among the cases.
+        proxies: Research only: whether the model may read what stands in for protected traits.
 
     Returns:
         The model with its figures.
@@ -77,12 +84,16 @@ def train_late(
     """
     say, what, period = progress or silent, task(grace), (evaluate_from, evaluate_to)
     parts = late_cases(book, facts_of(book, store, computed_at), as_of, period, known_on, grace=grace, say=say)
+    what, parts = chosen(what, parts, natural_persons=natural_persons, proxies=proxies)
     fitted = learn(
         what, parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
     )
+    if proxies:  # for research, on the one probability
+        return fitted
     say(f"{what.name}: learning when invoices are paid")
+    only = None if natural_persons else {*parts.train.customer_ids, *parts.later.customer_ids}
     return with_pay_time(
-        book, folded(book), fitted, as_of=as_of, period=period, known_on=known_on, threads=settings.threads
+        book, folded(book), fitted, as_of=as_of, period=period, known_on=known_on, threads=settings.threads, only=only
     )
 
 
@@ -103,15 +114,34 @@ def late_cases(
     Raises:
         LeakError: A later invoice was issued before ``as_of``.
     """
+    labelled = labelled_late(book, facts, period[1], grace=grace, say=say)
+    return with_large_invoices(split(labelled(as_of), between(labelled(known_on), *period), as_of))
+
+
+def labelled_late(
+    book: Book, facts: Facts, issued_to: date, *, grace: int, say: Say = silent
+) -> Callable[[date], Dataset]:
+    """Invoices issued by a day, with outcomes as known on any date; their features are built once.
+
+    Args:
+        book: The book.
+        facts: Where the features come from.
+        issued_to: Last day of issue.
+        grace: Days of grace of the label.
+        say: Told of each step as it begins.
+
+    Returns:
+        From a date to the invoices whose outcome had matured by then.
+    """
     rows = folded(book)
-    cases = invoice_cases(rows, issued_from=FIRST_DAY, issued_to=period[1]).to_pyarrow()
+    cases = invoice_cases(rows, issued_from=FIRST_DAY, issued_to=issued_to).to_pyarrow()
     say(f"late-payment: building features of {cases.num_rows} invoices")
-    features = facts(cases, LATE.names)
+    features, beside = facts(cases, LATE.names), about(book, cases)
 
     def labelled(on: date) -> Dataset:
-        return dataset(cases, features, _outcomes(rows, grace, on, period[1]), LATE.names)
+        return dataset(cases, features, _outcomes(rows, grace, on, issued_to), LATE.names, about=beside)
 
-    return split(labelled(as_of), between(labelled(known_on), *period), as_of)
+    return labelled
 
 
 def _outcomes(rows: ir.Table, grace: int, known_on: date, issued_to: date) -> pa.Table:

@@ -254,6 +254,36 @@ def test_the_horizon_of_the_model_decides_on_the_conversion(name, pd_12m, note):
     assert note is None or note in answer["notes"][0]
 
 
+@pytest.mark.parametrize(
+    ("stated", "pd_12m", "note"),
+    [
+        pytest.param(
+            0.07, 0.07, "pd_12m is stated by the model default-12m.", id="the model of twelve months is believed"
+        ),
+        pytest.param(0.01, 0.02, "less than within the shorter horizon", id="a longer horizon is never the safer one"),
+    ],
+)
+def test_a_model_of_twelve_months_beside_the_other_replaces_the_conversion(stated, pd_12m, note):
+    half = FakeModel(spec("default", "pd_180d", "default(90, 180)", DEFAULT_FEATURES), 0.02)
+    year = FakeModel(spec("default-12m", "pd_12m", "default(90, 365)", DEFAULT_FEATURES), stated)
+    desk = client_of(desk_with(release(models={"default": half, "default-12m": year})))
+    answer = post(desk, "/v1/scores/default", {"customer_id": "C1"})
+    assert (answer["pd_180d"], answer["pd_12m"]) == (0.02, pd_12m)
+    assert note in answer["notes"][0]
+    limit = post(desk, "/v1/limits", {"customer_id": "C1"})
+    assert limit["risk"]["pd_12m"] == pd_12m
+
+
+@pytest.mark.parametrize(("person", "doubted"), [(1.0, True), (0.0, False)])
+def test_a_model_of_companies_alone_doubts_what_it_says_of_a_person(person, doubted):
+    label = {"kind": "default", "natural_persons": "left out"}
+    model = FakeModel(spec("default", "pd_180d", "default(90, 180)", DEFAULT_FEATURES, label=label), 0.02)
+    store = FakeStore({"C1": ({**VALUES, "is_natural_person": person}, YESTERDAY)})
+    made = release(models={"default": model}, facts=store)
+    answer = post(client_of(desk_with(made)), "/v1/scores/default", {"customer_id": "C1"})
+    assert any("learnt from companies alone" in doubt for doubt in answer["doubts"]) == doubted
+
+
 def test_own_sales_that_are_not_known_leave_concentration_unknown():
     made = release(policy=released_policy(sales_365d=None))
     answer = post(client_of(desk_with(made)), "/v1/limits", {"customer_id": "C1"})

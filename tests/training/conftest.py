@@ -74,6 +74,12 @@ class Clerk:
             {**common, "invoice_id": invoice_id, "allocated_on": day(paid), "clears_invoice": True}
         )
 
+    def cash(self, payment_id, paid, amount, *, customer="A", known=None, currency="EUR"):
+        row = {"payment_id": payment_id, "customer_id": customer, "paid_on": day(paid), "currency": currency}
+        money = None if amount is None else Decimal(amount)
+        self.rows["payments"].append({**row, "amount": money, "known_at": instant(known or paid), "source": "test"})
+        return self
+
     def dispute(self, invoice_id, *, opened, closed, customer="A"):
         common = {"dispute_id": f"D-{invoice_id}-{opened}", "customer_id": customer, "invoice_id": invoice_id}
         row = {**common, "opened_on": day(opened), "currency": "EUR", "source": "test"}

@@ -1,7 +1,7 @@
 """Cases with their features and outcomes, as arrays in one fixed order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ class Dataset:
         columns: Feature name to values, shape (n,) each, float64, NaN where not known.
         bad: Shape (n,): whether the case turned out bad.
         matures_on: Shape (n,), datetime64[D]: first day on which the outcome may be used.
+        about: Name to what is known of each case's customer or invoice beside the features, shape (n,) each, text
+            (None where not known) or numbers (NaN where not known). Cases are divided by it, no model learns from it.
     """
 
     case_ids: Texts
@@ -34,6 +36,7 @@ class Dataset:
     columns: Mapping[str, Floats]
     bad: Flags
     matures_on: Instants
+    about: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.case_ids)
@@ -52,7 +55,12 @@ class Dataset:
             columns={name: values[chosen] for name, values in self.columns.items()},
             bad=self.bad[chosen],
             matures_on=self.matures_on[chosen],
+            about={name: values[chosen] for name, values in self.about.items()},
         )
+
+    def beside(self, more: Mapping[str, NDArray[Any]]) -> "Dataset":
+        """The same cases with more said about them, shape (n,) each."""
+        return replace(self, about={**self.about, **more})
 
     def matrix(self, names: Sequence[str]) -> Floats:
         """The named features side by side, shape (n, len(names)), float64."""
@@ -74,6 +82,7 @@ def together(parts: Sequence[Dataset]) -> Dataset:
         columns={name: np.concatenate([part.columns[name] for part in parts]) for name in first.columns},
         bad=np.concatenate([part.bad for part in parts]),
         matures_on=np.concatenate([part.matures_on for part in parts]),
+        about={name: np.concatenate([part.about[name] for part in parts]) for name in first.about},
     )
 
 
@@ -92,7 +101,9 @@ class CasesDoNotMatchError(ValueError):
         )
 
 
-def dataset(cases: pa.Table, features: pa.Table, outcomes: pa.Table, names: Sequence[str]) -> Dataset:
+def dataset(
+    cases: pa.Table, features: pa.Table, outcomes: pa.Table, names: Sequence[str], *, about: pa.Table | None = None
+) -> Dataset:
     """Bring features and outcomes of the same cases together.
 
     Args:
@@ -100,6 +111,7 @@ def dataset(cases: pa.Table, features: pa.Table, outcomes: pa.Table, names: Sequ
         features: ``case_id`` and the features, one row per case.
         outcomes: ``case_id``, ``bad``, ``matures_on``, one row per matured case.
         names: The features wanted.
+        about: ``case_id`` and what else is known of each case, one row per case; None for nothing.
 
     Returns:
         The matured cases, ordered by ``at`` and ``case_id``: equal inputs in any order give equal arrays.
@@ -116,6 +128,7 @@ def dataset(cases: pa.Table, features: pa.Table, outcomes: pa.Table, names: Sequ
         columns={name: _floats(there[name]) for name in names},
         bad=outcomes["bad"].to_numpy().astype(np.bool_),
         matures_on=outcomes["matures_on"].to_numpy().astype("datetime64[D]"),
+        about={} if about is None else _about(outcomes["case_id"], about),
     )
     return found.take(np.lexsort((found.case_ids.astype(str), found.at)))
 
@@ -131,6 +144,13 @@ def at_rows(wanted: pa.ChunkedArray, table: pa.Table) -> pa.Array:
     if missing:
         raise CasesDoNotMatchError(missing)
     return pa.array([place[case] for case in wanted.to_pylist()], pa.int64())
+
+
+def _about(wanted: pa.ChunkedArray, about: pa.Table) -> dict[str, NDArray[Any]]:
+    """What is known of the wanted cases, text as it is and numbers as float64."""
+    rows = about.take(at_rows(wanted, about))
+    kept = [name for name in about.column_names if name != "case_id"]
+    return {name: _texts(rows[name]) if pa.types.is_string(rows[name].type) else _floats(rows[name]) for name in kept}
 
 
 def _texts(column: pa.ChunkedArray) -> Texts:

@@ -1,5 +1,15 @@
 """What became of an invoice or a customer, as known on a date: the outcomes that models learn and are judged by.
 
+This is the one place that says what late and default are:
+
+- Late at a grace of 1, 5, 15, 30, 60 or 90 days (any number of days can be asked for): `late`.
+- Default by more than 30, 60 or 90 days past due on a material amount, or a credit event, within 180 days or
+  twelve months (365 days): `default`.
+- A technical past due is none: days of a dispute about all of an item do not count (`over_from`); a payment
+  counts from its value date, whenever it was booked (`known`); what a correction withdrew is gone; an item whose
+  outcome the source does not know is left out; and money that was received and not yet allocated covers what is
+  past due (`unapplied_cash`). The cases are those of EBA/GL/2016/07, paragraph 23.
+
 An outcome exists only once it has matured, paid or not. An invoice that is still open is censored, never "good".
 What the book learnt after the knowledge date changes no label, nor does the state of its rows after it.
 """
@@ -11,12 +21,19 @@ from typing import Any, Final
 import ibis
 import ibis.expr.types as ir
 
+from data.book import Book
 from data.contracts import CONTRACTS
 from data.materiality import Materiality
 from features.items import as_known
 from features.versions import known_then, versions
 
 FAR: Final = date(2199, 1, 1)
+GRACES: Final = (1, 5, 15, 30, 60, 90)
+"""Days of grace at which late payment is told."""
+DPDS: Final = (30, 60, 90)
+"""Days past due that a default must exceed."""
+HORIZONS: Final = (180, 365)
+"""Days within which a default must fall: half a year, and the twelve months of ``pd_12m``."""
 DEFAULT_EVENTS: Final = ("INSOLVENCY", "WRITE_OFF", "LEGAL", "DUNNING")
 
 
@@ -83,6 +100,7 @@ def default(
     known_on: date,
     materiality: Materiality | None = None,
     events: Collection[str] = DEFAULT_EVENTS,
+    cash: ir.Table | None = None,
 ) -> ir.Table:
     """Whether each customer of a cohort defaulted within the horizon after its date.
 
@@ -99,6 +117,7 @@ def default(
         known_on: The date whose knowledge counts.
         materiality: What makes an amount material; None lets every amount count.
         events: Kinds of credit event that count.
+        cash: Money received and not allocated, as `unapplied_cash` finds it; None looks at none.
 
     Returns:
         One row per matured case of the cohort (``as_of + horizon`` on or before ``known_on``): ``case_id``,
@@ -111,7 +130,7 @@ def default(
         raise ValueError(f"dpd has to be at least 0 and horizon at least 1 day, got {dpd} and {horizon}.")
     until = cohort.select("case_id", "customer_id", "as_of", matures_on=_date(cohort.as_of + days(horizon)))
     matured = until.filter(until.matures_on <= ibis.date(known_on))
-    crossed = crossings(items, dpd=dpd, known_on=known_on, materiality=materiality)
+    crossed = crossings(items, dpd=dpd, known_on=known_on, materiality=materiality, cash=cash)
     blows = ibis.union(crossed, _events(credit_events, known_on, events))
     within = [
         matured.customer_id == blows.customer_id,
@@ -123,7 +142,14 @@ def default(
     return ibis.union(struck, spared).select("case_id", "customer_id", "as_of", "bad", "matures_on")
 
 
-def crossings(items: ir.Table, *, dpd: int, known_on: date, materiality: Materiality | None = None) -> ir.Table:
+def crossings(
+    items: ir.Table,
+    *,
+    dpd: int,
+    known_on: date,
+    materiality: Materiality | None = None,
+    cash: ir.Table | None = None,
+) -> ir.Table:
     """Days on which an item of a customer first was more than ``dpd`` days past due.
 
     Args:
@@ -132,6 +158,8 @@ def crossings(items: ir.Table, *, dpd: int, known_on: date, materiality: Materia
         known_on: The date whose knowledge counts.
         materiality: What makes an amount material; None lets every amount count. An item whose amount the book
             lacks counts: it cannot be shown to be small.
+        cash: Money received and not allocated, as `unapplied_cash` finds it: a crossing on whose day it covers all
+            that is that long past due is technical and none. None looks at no such money.
 
     Returns:
         ``customer_id`` and ``happened_on``; a day after ``known_on`` is one that an open item has yet to reach.
@@ -140,8 +168,12 @@ def crossings(items: ir.Table, *, dpd: int, known_on: date, materiality: Materia
     rows = known(timed, known_on)
     crossed = rows.filter(rows.settled_on.isnull() | (rows.settled_on >= rows.over_from))
     found = crossed.select("customer_id", "invoice_id", "amount", happened_on="over_from")
+    if materiality is not None or cash is not None:
+        found = _owed_then(found, timed)
     if materiality is not None:
-        found = _material(found, timed, materiality)
+        found = _material(found, materiality)
+    if cash is not None:
+        found = _not_technical(found, cash)
     return found.select("customer_id", "happened_on").distinct()
 
 
@@ -180,8 +212,11 @@ def _pauses(rows: ir.Table) -> ir.Table:
     return lasting.filter(counted).group_by("invoice_id", "due_on").aggregate(paused=ibis._.length.sum())
 
 
-def _material(crossed: ir.Table, timed: ir.Table, materiality: Materiality) -> ir.Table:
-    """The crossings on whose day, as seen then, the customer owed a material amount that long past due."""
+def _owed_then(crossed: ir.Table, timed: ir.Table) -> ir.Table:
+    """The crossings with what the customer owed on their day, as seen then.
+
+    Adds ``over`` (that long past due), ``exposure`` (all of it) and ``over_unknown``: whether ``over`` lacks an amount.
+    """
     owed = timed.select(
         "issued_on",
         "settled_on",
@@ -196,12 +231,55 @@ def _material(crossed: ir.Table, timed: ir.Table, materiality: Materiality) -> i
     joined = crossed.inner_join(
         owed, [crossed.customer_id == owed.debtor_id, owed.issued_on <= day, known_then(owed, day), still_owed]
     )
-    sums = joined.group_by("customer_id", "invoice_id", "happened_on", "amount").aggregate(
-        over=joined.owed.sum(where=joined.over_from <= joined.happened_on), exposure=joined.owed.sum()
+    is_over = joined.over_from <= joined.happened_on
+    return joined.group_by("customer_id", "invoice_id", "happened_on", "amount").aggregate(
+        over=joined.owed.sum(where=is_over),
+        over_unknown=(is_over & joined.owed.isnull()).any(),
+        exposure=joined.owed.sum(),
     )
+
+
+def _material(sums: ir.Table, materiality: Materiality) -> ir.Table:
+    """The crossings on whose day the customer owed a material amount that long past due."""
     of_exposure = sums.exposure * ibis.literal(materiality.share)
     large = (sums.over > ibis.literal(materiality.amount)) & (sums.over > of_exposure)
     return sums.filter(sums.amount.isnull() | large)
+
+
+def _not_technical(sums: ir.Table, cash: ir.Table) -> ir.Table:
+    """The crossings on whose day the customer's money at hand did not cover what was that long past due."""
+    held = cash.select("paid_on", "rest", payer_id="customer_id")
+    joined = sums.left_join(held, [sums.customer_id == held.payer_id, held.paid_on <= sums.happened_on])
+    at_hand = joined.group_by("customer_id", "invoice_id", "happened_on", "over", "over_unknown").aggregate(
+        cash=joined.rest.sum()
+    )
+    covered = (at_hand.cash >= at_hand.over) & ~at_hand.over_unknown
+    return at_hand.filter(~covered.fill_null(False))
+
+
+def unapplied_cash(book: Book, known_on: date) -> ir.Table:
+    """What was received and is not allocated, as the book had it at the end of a day.
+
+    Args:
+        book: The book.
+        known_on: What the book learnt after this day is not seen.
+
+    Returns:
+        ``customer_id``, ``paid_on`` and ``rest`` (money in the book's currency, above 0), one row per payment. A
+        payment in another currency or of an unknown amount is absent: it cannot be shown to cover anything; and an
+        allocation that states no amount takes all of its payment.
+    """
+    day = ibis.date(known_on)
+    paid = versions(book["payments"], CONTRACTS["payments"].key)
+    paid = paid.filter(known_then(paid, day), paid.currency == book.currency)
+    parts = versions(book["allocations"], CONTRACTS["allocations"].key)
+    parts = parts.filter(known_then(parts, day))
+    taken = parts.group_by(paid_with="payment_id").aggregate(
+        allocated=parts.amount.sum(), unstated=parts.amount.isnull().any()
+    )
+    rows = paid.left_join(taken, paid.payment_id == taken.paid_with)
+    rows = rows.mutate(rest=rows.amount - rows.allocated.fill_null(0)).filter(~rows.unstated.fill_null(False))
+    return rows.filter(rows.rest > 0).select("customer_id", "paid_on", "rest")
 
 
 def _events(credit_events: ir.Table, known_on: date, kinds: Collection[str]) -> ir.Table:

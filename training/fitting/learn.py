@@ -158,14 +158,29 @@ def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int, stated
         threads: LightGBM's threads.
         stated: What learns and predicts; the task's trees unless given.
     """
+    splits, how = folds_of(task, train, as_of)
+    return _predicted(splits, how, stated or _by_trees(task, threads))
+
+
+def folds_of(task: Task, train: Dataset, as_of: date) -> tuple[list[Split], str]:
+    """The splits within the past that `out_of_fold` learns and predicts on, and what they are.
+
+    Args:
+        task: What to learn.
+        train: Matured cases.
+        as_of: The date at whose end training's knowledge was frozen.
+
+    Returns:
+        The splits in order of time, or of the groups of customers left out; ``FORWARD`` or ``LEFT_OUT``.
+    """
     last = train.at.max().astype("datetime64[D]").astype(date) + timedelta(days=1)
     end = min(as_of, last)
     cuts = [end - timedelta(days=task.fold_days * step) for step in range(task.folds, -1, -1)]
     forward = [parts for _, parts in walk_forward(train, cuts) if _alike(parts.train, train)]
     bad_customers = sum(parts.later.bad_customers for parts in forward)
     if len(forward) >= ENOUGH_PERIODS and bad_customers >= ENOUGH_BAD_CUSTOMERS:
-        return _predicted(forward, FORWARD, stated or _by_trees(task, threads))
-    return _predicted(_by_customer(train), LEFT_OUT, stated or _by_trees(task, threads))
+        return forward, FORWARD
+    return _by_customer(train), LEFT_OUT
 
 
 def _alike(fold: Dataset, train: Dataset) -> bool:

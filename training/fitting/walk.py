@@ -6,6 +6,7 @@ This is the number that counts: what a desk would have seen, had it retrained ev
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -125,7 +126,7 @@ def walk(
         NothingToWalkError: There was nothing to learn from or to be judged by.
     """
     final, steps = labelled(known_on), list[_Step]()
-    for first, following in zip(months, months[1:], strict=False):
+    for first, following in pairwise(months):
         parts = _parts(labelled, final, first, following)
         if not len(parts.later) or not 0 < parts.train.bad.sum() < len(parts.train):
             continue

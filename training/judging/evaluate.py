@@ -1,18 +1,16 @@
 """How stated probabilities did on matured cases: figures with intervals, reliability, parts."""
 
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training.arrays import Flags, Floats
+from training.arrays import Floats
 from training.cases.dataset import Dataset
 from training.judging.bootstrap import intervals
-from training.judging.evaluation import Evaluation, Segment
-from training.judging.metrics import measured, reliability
-
-HISTORY: Final = "settled_count_365d"
+from training.judging.evaluation import Evaluation
+from training.judging.metrics import reliability
+from training.judging.segments import segments
 
 
 def evaluate(cases: Dataset, stated: Floats, known_on: date) -> Evaluation:
@@ -36,35 +34,9 @@ def evaluate(cases: Dataset, stated: Floats, known_on: date) -> Evaluation:
         customers=len(np.unique(cases.customer_ids)),
         metrics=intervals(cases.bad, stated, cases.customer_ids),
         reliability=reliability(cases.bad, stated),
-        segments=(*_by_month(cases, stated), *_by_history(cases, stated)),
+        segments=segments(cases, stated),
     )
 
 
 def _day(instant: Any) -> str:
     return str(np.datetime64(instant, "D"))
-
-
-def _by_month(cases: Dataset, stated: Floats) -> list[Segment]:
-    months = cases.at.astype("datetime64[M]")
-    return [_segment("month", str(month), cases.bad, stated, months == month) for month in np.unique(months)]
-
-
-def _by_history(cases: Dataset, stated: Floats) -> list[Segment]:
-    """Customers with a payment record of the last year, and those without: both must be served."""
-    if HISTORY not in cases.columns:
-        return []
-    has = cases.columns[HISTORY] > 0
-    parts = {"settled an invoice in 365 days": has, "settled none in 365 days": ~has}
-    return [_segment("history", name, cases.bad, stated, part) for name, part in parts.items() if part.any()]
-
-
-def _segment(name: str, value: str, bad: Flags, stated: Floats, part: NDArray[np.bool_]) -> Segment:
-    found = measured(bad[part], stated[part])
-    return Segment(
-        name=name,
-        value=value,
-        n=int(part.sum()),
-        bad=int(bad[part].sum()),
-        mean_probability=found["mean_probability"],
-        auc=found.get("auc"),
-    )

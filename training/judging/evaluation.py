@@ -58,16 +58,42 @@ class Segment:
         value: Which part this is.
         n: Number of cases.
         bad: Number of them that turned out bad.
-        mean_probability: Mean stated probability, in [0, 1].
-        auc: Area under the ROC curve; None where the part holds one outcome only.
+        mean_probability: Mean stated probability, in [0, 1]; None where the part holds no case.
+        auc: Area under the ROC curve; None where the part holds one outcome only, or too few customers.
+        customers: Number of customers behind the cases; None where nobody counted.
+        bad_customers: Number of customers behind the bad ones.
+        rate_low: Lower end of the 95 % interval of the rate, in [0, 1].
+        rate_high: Upper end.
+        auc_low: Lower end of the AUC's 95 % interval from resampled customers.
+        auc_high: Upper end.
+        calibration_ratio: Observed rate to mean stated probability; 1 is right, above 1 the model understates.
+        note: ``too few`` where ranking figures would say nothing, else empty.
     """
 
     name: str
     value: str
     n: int
     bad: int
-    mean_probability: float
+    mean_probability: float | None
     auc: float | None
+    customers: int | None = None
+    bad_customers: int | None = None
+    rate_low: float | None = None
+    rate_high: float | None = None
+    auc_low: float | None = None
+    auc_high: float | None = None
+    calibration_ratio: float | None = None
+    note: str = ""
+
+    @property
+    def rate(self) -> float | None:
+        """Share that turned out bad, in [0, 1]; None where the part holds no case.
+
+        Example:
+            >>> Segment("month", "2024-05", n=50, bad=10, mean_probability=0.15, auc=None).rate
+            0.2
+        """
+        return self.bad / self.n if self.n else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,28 @@ def figures(cases: Scored, weights: Floats) -> dict[str, Floats]:
     return _ranking(cases, ordered) | _stating(cases, ordered)
 
 
+def auc(cases: Scored, weights: Floats) -> Floats:
+    """Area under the ROC curve alone, under every weighting: a fraction of the price of all figures.
+
+    Args:
+        cases: The cases, in order.
+        weights: Shape (r, n), in the caller's order of cases, not negative.
+
+    Returns:
+        Shape (r,), in [0, 1]; NaN where only one outcome has weight.
+
+    Example:
+        >>> auc(scored(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.1])), np.ones((1, 4))).tolist()
+        [0.75]
+    """
+    ordered = weights[:, cases.order]
+    bads = np.cumsum(ordered * cases.bad, axis=1)[:, cases.ends]
+    goods = np.cumsum(ordered, axis=1)[:, cases.ends] - bads
+    before = np.diff(bads, axis=1, prepend=0.0)
+    step = np.diff(goods, axis=1, prepend=0.0)
+    return _share((step * (bads - before / 2)).sum(axis=1), bads[:, -1] * goods[:, -1])
+
+
 def _ranking(cases: Scored, weights: Floats) -> dict[str, Floats]:
     """AUC, average precision and KS from cumulated weights at the ends of ties; weights in falling order."""
     bads = np.cumsum(weights * cases.bad, axis=1)[:, cases.ends]

@@ -7,12 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from training.arrays import Floats
-from training.judging.reliability import rate_interval
 from training.judging.evaluation import Bin
+from training.judging.reliability import rate_interval
 
 
 def draw_walk(
-    path: Path, title: str, months: Sequence[date], figures: Sequence[dict[str, float]], counts: Sequence[tuple[int, int]]
+    path: Path,
+    title: str,
+    months: Sequence[date],
+    figures: Sequence[dict[str, float]],
+    counts: Sequence[tuple[int, int]],
 ) -> Path:
     """Draw the months.
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from features.catalogue import Feature
 from features.feature_sets import FEATURES
 from training.fitting.fitted import Fitted
-from training.judging.evaluation import Bin, Evaluation, Interval
+from training.judging.evaluation import Bin, Evaluation, Interval, Segment
 from training.judging.reliability import calibration_slope, perfect_ece, rate_interval
 
 FIGURES: Final = {
@@ -166,7 +166,7 @@ def _environment(*, autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(figure=_figure, percent=_percent, cell=_cell)
+    environment.filters.update(figure=_figure, percent=_percent, cell=_cell, span=_span, part_auc=_part_auc)
     return environment
 
 
@@ -256,6 +256,31 @@ def _percent(value: float) -> str:
         '1.23 %'
     """
     return f"{100 * value:.2f} %"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    """Both ends of an interval of shares; empty where there is none.
+
+    Example:
+        >>> _span(0.0123, 0.0456), _span(None, None)
+        ('1.23 to 4.56 %', '')
+    """
+    return "" if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f} %"
+
+
+def _part_auc(part: Segment) -> str:
+    """AUC of a part with its interval, or why there is none.
+
+    Example:
+        >>> _part_auc(Segment("size", "SMALL", 9, 1, 0.1, None, note="too few"))
+        'too few'
+        >>> _part_auc(Segment("size", "SMALL", 900, 90, 0.1, 0.8, auc_low=0.7, auc_high=0.9))
+        '0.8000 (0.7000 to 0.9000)'
+    """
+    if part.auc is None:
+        return part.note or _figure(None)
+    ends = "" if part.auc_low is None or part.auc_high is None else f" ({part.auc_low:.4f} to {part.auc_high:.4f})"
+    return _figure(part.auc) + ends
 
 
 def _cell(value: object) -> str:

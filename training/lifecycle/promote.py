@@ -19,6 +19,7 @@ from training.lifecycle.named import UnnamedPromotionError as UnnamedPromotionEr
 from training.lifecycle.named import require_named
 from training.lifecycle.part import Part, in_force, in_force_id, part_of
 from training.lifecycle.registry import CHALLENGER, CHAMPION, MODEL, open_registry, quiet
+from training.lifecycle.releasable import require_releasable
 from training.lifecycle.same_features import FeaturesChangedError as FeaturesChangedError
 from training.lifecycle.same_features import require_same_features
 from training.lifecycle.stored import Stored, stored
@@ -107,6 +108,7 @@ def promote(
         RegistryUnreachableError: The registry did not answer.
         UnknownModelError: The registry holds no such model or version.
         ChangedFilesError: The registry's files of a version were changed.
+        NotReleasableError: A model reads what stands in for protected traits.
         FeaturesChangedError: This code defines the features of a model otherwise than when it was trained.
         PromotionRefusedError: A gate was not passed.
         KeyFileError: A key for signing cannot be used.
@@ -116,6 +118,7 @@ def promote(
     require_named(names, by, reason, at)
     client = open_registry(settings)
     models = [stored(client, name, (versions or {}).get(name)) for name in dict.fromkeys(names)]
+    require_releasable([model.fitted.spec for model in models])
     kept = in_force(settings, leaving_out=names) if keep else ()
     specs = [model.fitted.spec for model in models] + [part.files.spec for part in kept]
     require_same_features(specs, known_feature_hashes() if feature_hashes is None else feature_hashes)

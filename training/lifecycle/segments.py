@@ -49,5 +49,5 @@ def _worst_auc(parts: Sequence[Segment]) -> float | None:
 def _rates(parts: Sequence[Segment]) -> list[tuple[float, float, float]]:
     """Both ends of each part's rate, and its mean stated probability, which is never 0."""
     level = 1 - DOUBT / max(len(parts), 1)
-    bins = [Bin(0.0, 1.0, part.n, part.bad, part.mean_probability) for part in parts]
-    return [(*rate_interval(row, level), row.mean_probability) for row in bins if row.mean_probability > 0]
+    bins = [Bin(0.0, 1.0, part.n, part.bad, part.mean_probability) for part in parts if part.mean_probability]
+    return [(*rate_interval(row, level), row.mean_probability) for row in bins]

@@ -1,6 +1,6 @@
 """A time-to-pay model beside a late-payment model: learnt on the same knowledge, judged on the same later invoices."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -45,7 +45,15 @@ class Judged:
 
 
 def with_pay_time(
-    book: Book, rows: ir.Table, fitted: Fitted, *, as_of: date, period: tuple[date, date], known_on: date, threads: int
+    book: Book,
+    rows: ir.Table,
+    fitted: Fitted,
+    *,
+    as_of: date,
+    period: tuple[date, date],
+    known_on: date,
+    threads: int,
+    only: Collection[str] | None = None,
 ) -> Fitted:
     """The late-payment model with a time-to-pay model beside it, and how that did.
 
@@ -57,18 +65,20 @@ def with_pay_time(
         period: First and last day of issue of the invoices to judge by.
         known_on: The date whose knowledge gives their outcomes.
         threads: LightGBM's threads.
+        only: Customers whose invoices teach and judge; None for all.
 
     Returns:
         The model with ``pay_time`` set and its figures under ``training["time_to_pay"]``; unchanged where no
         invoice was settled by ``as_of``.
     """
+    mine = rows if only is None else rows.filter(rows.customer_id.isin(sorted(only)))
     names = weightiest(fitted.model_texts, fitted.spec.feature_names)
-    learnt = _newest(waiting_cases(rows, issued_from=FIRST_DAY, known_on=as_of))
+    learnt = _newest(waiting_cases(mine, issued_from=FIRST_DAY, known_on=as_of))
     if learnt["settled_on"].null_count == learnt.num_rows:
         return fitted
     past = waiting(learnt, from_book(book)(learnt, names), names, as_of)
     made = replace(fitted, pay_time=fit_pay_time(past, as_of, threads=threads))
-    told = _told(book, rows, made, period, known_on, threads)
+    told = _told(book, mine, made, period, known_on, threads)
     return replace(made, training={**fitted.training, "time_to_pay": told})
 
 

@@ -1,6 +1,6 @@
 """Outcomes at their exact boundaries, each sum written out."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from data.materiality import Materiality
 from training.cases.cohort import customer_cohort
 from training.cases.facts import folded
-from training.cases.label import default, late, over_from
+from training.cases.label import DPDS, GRACES, HORIZONS, default, late, over_from, unapplied_cash
 
 KNOWN = date(2024, 12, 31)
 
@@ -68,6 +68,7 @@ def test_grace_below_one_is_refused(clerk):
 def default_outcome(book, as_of, *, known_on=KNOWN, horizon=180, materiality=None, **also):
     rows = folded(book)
     spine = customer_cohort(book, rows, [as_of], dpd=90, cured_days=0)
+    also.setdefault("cash", unapplied_cash(book, known_on))
     found = default(
         rows, book["credit_events"], spine, dpd=90, horizon=horizon, known_on=known_on, materiality=materiality, **also
     )
@@ -230,3 +231,62 @@ def test_default_refuses_what_makes_no_sense(clerk, clause):
     asked = {"dpd": 90, "horizon": 180, name: int(value)}
     with pytest.raises(ValueError, match="dpd has to be at least 0 and horizon at least 1"):
         default(folded(book), book["credit_events"], spine, known_on=KNOWN, **asked)
+
+
+@pytest.mark.parametrize("grace", GRACES)
+def test_every_standard_grace_has_its_boundary(clerk, grace):
+    due, limit = date(2024, 2, 10), date(2024, 2, 10) + timedelta(days=grace)
+    clerk.invoice("EARLIER", due=due.isoformat(), paid=(limit - timedelta(days=1)).isoformat())
+    clerk.invoice("THEN", due=due.isoformat(), paid=limit.isoformat())
+    assert late_outcomes(clerk.book(), grace) == {"EARLIER": False, "THEN": True}
+
+
+@pytest.mark.parametrize("dpd", DPDS)
+@pytest.mark.parametrize("horizon", HORIZONS)
+def test_every_standard_default_has_its_boundaries(clerk, dpd, horizon):
+    """The crossing falls on the last day of the horizon, and a day after it."""
+    as_of = date(2024, 2, 1)
+    for name, beyond in (("ON", 0), ("AFTER", 1)):
+        due = as_of + timedelta(days=horizon + beyond - dpd - 1)
+        clerk.invoice(name, customer=name, due=due.isoformat(), issued="2024-01-01")
+    book, known_on = clerk.book(), date(2026, 1, 1)
+    spine = customer_cohort(book, folded(book), [as_of], dpd=dpd, cured_days=0)
+    found = default(folded(book), book["credit_events"], spine, dpd=dpd, horizon=horizon, known_on=known_on)
+    assert {row["customer_id"]: row["bad"] for row in found.to_pyarrow().to_pylist()} == {"ON": True, "AFTER": False}
+
+
+@pytest.mark.parametrize(
+    ("cash", "bad"),
+    [
+        pytest.param({}, True, id="no money at hand"),
+        pytest.param(
+            {"paid": "2024-05-31", "amount": "1000"}, False, id="all of it received on the day of the crossing"
+        ),
+        pytest.param({"paid": "2024-05-31", "amount": "999.99"}, True, id="a cent short"),
+        pytest.param({"paid": "2024-06-01", "amount": "1000"}, True, id="received a day after the crossing"),
+        pytest.param({"paid": "2024-05-01", "amount": None}, True, id="an unknown amount covers nothing"),
+        pytest.param({"paid": "2024-05-01", "amount": "1000", "currency": "USD"}, True, id="another currency"),
+        pytest.param({"paid": "2024-05-01", "amount": "1000", "customer": "B"}, True, id="somebody else's money"),
+        pytest.param({"paid": "2024-05-01", "amount": "1000", "known": "2025-01-01"}, True, id="not known by then"),
+    ],
+)
+def test_money_received_and_not_allocated_makes_a_past_due_technical(clerk, cash, bad):
+    clerk.invoice("I", due="2024-03-01")
+    if cash:
+        clerk.cash("P", **cash)
+    assert default_outcome(clerk.book(), date(2024, 3, 10)) == {"A": bad}
+
+
+def test_money_at_hand_covers_all_that_is_past_due_or_nothing(clerk):
+    clerk.invoice("I", due="2024-03-01").invoice("J", due="2024-03-01").cash("P", "2024-05-01", "1000")
+    assert default_outcome(clerk.book(), date(2024, 3, 10)) == {"A": True}, "1,000 do not cover 2,000"
+
+
+def test_an_unknown_amount_past_due_is_never_covered(clerk):
+    clerk.invoice("I", due="2024-03-01").invoice("J", due="2024-03-01", amount=None).cash("P", "2024-05-01", "5000")
+    assert default_outcome(clerk.book(), date(2024, 3, 10)) == {"A": True}
+
+
+def test_a_payment_booked_after_the_crossing_counts_from_its_value_date(clerk):
+    book = clerk.invoice("I", due="2024-03-01", paid="2024-05-20", payment_known="2024-07-01").book()
+    assert default_outcome(book, date(2024, 3, 10)) == {"A": False}

@@ -27,7 +27,7 @@ def card(fitted, catalogue):
         pytest.param("- grace days: 5", id="label definition"),
         pytest.param("| Area under the ROC curve | 0.8200 | 0.7900 | 0.8500 |", id="figure with interval"),
         pytest.param("| 1.00 % | 15.00 % | 10.00 % | 500 | 50 | 10.00 % | 7.60 % to 12.86 % |", id="reliability"),
-        pytest.param("| month | 2024-07 | 10 | 0 | 2.00 % | 0.00 % | missing |", id="segment without AUC"),
+        pytest.param("| month | 2024-07 | 10 | 0 | 2.00 % | 0.00 % |  |  | missing |", id="segment without AUC"),
         pytest.param("| `overdue_count` | Invoices overdue \\| now. | invoices | rises | open items |", id="escaped"),
         pytest.param("| `open_amount` | not in the catalogue of this version |  | free | exposure |", id="no meaning"),
         pytest.param("1,000 matured cases of 2024-05-01..2024-06-30", id="evaluation"),
