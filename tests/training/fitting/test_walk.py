@@ -1,0 +1,88 @@
+"""The walk forward: every month knows only what was known, and its calibrator only the months before."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from training.cases.cohort import month_firsts
+from training.cases.facts import from_book
+from training.fitting.fit import Recipe
+from training.fitting.walk import NothingToWalkError, walk
+from training.judging.walk_chart import draw_walk
+from training.late_model import labelled_late
+from training.late_model import task as late_task
+
+KNOWN_ON = date(2024, 3, 1)
+MONTHS = month_firsts(date(2022, 9, 1), date(2023, 11, 1))
+SMALL = Recipe(
+    trees=15, learning_rate=0.2, leaves=4, smallest_leaf=20, feature_share=0.5, case_share=0.8, ridge=1.0, seeds=(1, 2)
+)
+
+
+@pytest.fixture(scope="module")
+def task():
+    return replace(late_task(), recipe=SMALL)
+
+
+@pytest.fixture(scope="module")
+def labelled(small_portfolio):
+    return labelled_late(small_portfolio, from_book(small_portfolio), date(2023, 10, 31), grace=5)
+
+
+@pytest.fixture(scope="module")
+def walked(task, labelled):
+    return walk(task, labelled, MONTHS, KNOWN_ON, threads=1)
+
+
+def test_every_invoice_of_the_months_is_judged_once(walked):
+    assert len(walked.months) == 14
+    assert len(walked.cases) == 14 * 40 == len(set(walked.cases.case_ids))
+    assert sum(month.bad for month in walked.months) == walked.cases.bad.sum()
+    assert ((walked.stated > 0) & (walked.stated < 1)).all()
+
+
+def test_a_month_learns_only_from_what_had_matured(walked, labelled):
+    for month in walked.months:
+        known = labelled(month.first)
+        assert month.train_rows == (known.matures_on <= np.datetime64(month.first)).sum()
+
+
+def test_what_is_learnt_after_a_month_does_not_change_it(task, labelled, walked):
+    fewer = walk(task, labelled, MONTHS[:7], date(2023, 6, 1), threads=1)
+    n = len(fewer.cases)
+    assert fewer.cases.case_ids.tolist() == walked.cases.case_ids[:n].tolist()
+    np.testing.assert_array_equal(fewer.stated, walked.stated[:n])
+
+
+def test_the_first_months_state_what_the_model_says(walked):
+    assert [month.calibrator for month in walked.months[:3]] == ["identity"] * 3
+    first = walked.cases.at < np.datetime64("2022-12-01")
+    np.testing.assert_allclose(walked.stated[first], walked.raw[first], atol=1e-9)
+
+
+def test_outcomes_that_have_not_matured_teach_nothing_even_when_handed_over(task, labelled, walked):
+    every = labelled(KNOWN_ON)
+    told = walk(task, lambda on: every, MONTHS[:5], KNOWN_ON, threads=1)
+    assert [month.train_rows for month in told.months] == [month.train_rows for month in walked.months[:4]]
+    np.testing.assert_array_equal(told.raw, walked.raw[: len(told.raw)])
+
+
+def test_months_before_the_first_invoices_have_nothing_to_walk(task, labelled):
+    with pytest.raises(NothingToWalkError, match="Choose months"):
+        walk(task, labelled, month_firsts(date(2021, 1, 1), date(2021, 6, 1)), KNOWN_ON, threads=1)
+
+
+def test_figures_are_plain_and_the_picture_is_drawn(walked, tmp_path):
+    told = walked.as_dict()
+    assert told["months"][0]["first"] == "2022-09-01"
+    assert 0 < told["pooled"]["brier"]["value"] < 1
+    path = draw_walk(
+        tmp_path / "new" / "walk.png",
+        "late(5)",
+        [month.first for month in walked.months],
+        [month.figures for month in walked.months],
+        [(month.n, month.bad) for month in walked.months],
+    )
+    assert path.read_bytes().startswith(b"\x89PNG")
