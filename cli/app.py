@@ -13,6 +13,7 @@ import cli.catalogue
 import cli.engines  # noqa: F401 - adds its command to `features`
 from cli import distress as distress_command
 from cli import losses as losses_command
+from cli import score_book as score_book_command
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
 from cli.features import features_app
@@ -35,6 +36,7 @@ app.add_typer(features_app, name="features")
 
 distress_command.register_on(app)
 losses_command.register_on(app)
+score_book_command.register_on(app)
 
 bureau: Final = typer.Typer(no_args_is_help=True, help="Ask credit bureaus.")
 app.add_typer(bureau, name="bureau")
