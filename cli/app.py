@@ -53,6 +53,13 @@ class ModelName(StrEnum):
     DEFAULT_60 = "default-60"
 
 
+class Grower(StrEnum):
+    """Where trees are grown."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
 class ReleasedName(StrEnum):
     """The models that can be released; `distress` comes from `train-distress`."""
 
@@ -232,6 +239,9 @@ def train(
     known_on: Annotated[
         str | None, typer.Option(help="Day whose knowledge gives the outcomes; today unless given.")
     ] = None,
+    engine: Annotated[
+        Grower, typer.Option(help="Where trees are grown: in this process, or on O2C_RISK_DASK_SCHEDULER.")
+    ] = Grower.LOCAL,
     as_json: Json = False,
 ) -> None:
     """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
@@ -248,7 +258,16 @@ def train(
         step("opening the lake and the store")
         version = Lake(settings.lake).data_version()
         book, store = the_book(settings), the_store(settings)
-        trained = train_all(book, store, settings, schedule, data_version=version, computed_at=instant(), say=step)
+        trained = train_all(
+            book,
+            store,
+            settings,
+            schedule,
+            data_version=version,
+            computed_at=instant(),
+            say=step,
+            engine=engine.value,
+        )
     show_json([model.as_dict() for model in trained]) if as_json else tell(trained)
 
 

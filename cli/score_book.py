@@ -105,16 +105,18 @@ def score_book(
 
 
 def _here(settings: Settings, scorer: "BookScorer", folder: Path, day: date, out: Path) -> Tally:
-    """Facts by DuckDB in batches, each scored and written before the next is read."""
+    """Facts by DuckDB into a file, read again in batches, each scored and written before the next is read."""
+    import pyarrow.parquet as pq
+
     from features.build import facts_now
 
-    with _book(settings, "duckdb") as book:
-        with working("Facts") as step:
+    with _beside(out, "facts") as kept:
+        with _book(settings, "duckdb") as book, working("Facts") as step:
             step(f"computing {len(scorer.features)} of every customer")
-            facts = facts_now(book, day, features=scorer.features)
-            customers = int(facts.count().to_pyarrow().as_py())
-        batches = facts.order_by("customer_id").to_pyarrow_batches(chunk_size=ROWS_AT_ONCE)
-        return _written(scorer.all_scores(batches), out, customers * len(scorer.models))
+            facts_now(book, day, features=scorer.features).order_by("customer_id").to_parquet(kept)
+        with pq.ParquetFile(kept) as facts:
+            rows = facts.metadata.num_rows * len(scorer.models)
+            return _written(scorer.all_scores(facts.iter_batches(ROWS_AT_ONCE)), out, rows)
 
 
 def _on_spark(settings: Settings, scorer: "BookScorer", folder: Path, day: date, out: Path) -> Tally:
@@ -124,22 +126,27 @@ def _on_spark(settings: Settings, scorer: "BookScorer", folder: Path, day: date,
     from features.build import facts_now
     from scoring.spark_batch import scored, write_parts
 
-    parts = out.with_name(f".{out.name}.parts")
-    shutil.rmtree(parts, ignore_errors=True)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with _beside(out, "parts") as parts:
         with _book(settings, "spark") as book, working("Spark") as step:
             step("computing the facts")
             facts = book.backend.frame(facts_now(book, day, features=scorer.features))
             step("scoring")
-            files = [
-                pq.ParquetFile(path)
-                for path in write_parts(scored(facts, folder, scorer.release_id, scorer.models), parts)
-            ]
-        batches = (batch for file in files for batch in file.iter_batches(ROWS_AT_ONCE))
-        return _written(batches, out, sum(file.metadata.num_rows for file in files))
+            files = write_parts(scored(facts, folder, scorer.release_id, scorer.models), parts)
+        opened = [pq.ParquetFile(path) for path in files]
+        batches = (batch for file in opened for batch in file.iter_batches(ROWS_AT_ONCE))
+        return _written(batches, out, sum(file.metadata.num_rows for file in opened))
+
+
+@contextmanager
+def _beside(out: Path, what: str) -> Iterator[Path]:
+    """A path beside a file for what is only needed on the way to it."""
+    path = out.with_name(f".{out.name}.{what}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.rmtree(path, ignore_errors=True)
+        yield path
     finally:
-        shutil.rmtree(parts, ignore_errors=True)
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -160,17 +167,13 @@ def _written(batches: "Iterable[pa.RecordBatch]", out: Path, rows: int) -> Tally
     from scoring.batch import SCORES
 
     tally = Tally()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.part")
-    try:
+    with _beside(out, "part") as beside:
         with counting("Scoring", rows) as done, pq.ParquetWriter(beside, SCORES) as file:
             for batch in batches:
                 tally.add(batch)
                 file.write_batch(batch.cast(SCORES))
                 done(batch.num_rows)
         beside.replace(out)
-    finally:
-        beside.unlink(missing_ok=True)
     return tally
 
 

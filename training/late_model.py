@@ -15,7 +15,7 @@ from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import late
 from training.cases.split import Split, between, split
-from training.fitting.fit import Recipe
+from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
 
@@ -52,6 +52,7 @@ def train_late(
     computed_at: datetime | None = None,
     data_version: str = "unknown",
     progress: Say | None = None,
+    engine: Engine = HERE,
 ) -> Fitted:
     """Train on invoices matured at a date and judge on later ones.
 
@@ -67,6 +68,7 @@ def train_late(
         computed_at: The instant of this computation, with a zone; needed with a store.
         data_version: Which data the book holds.
         progress: Called with a line of text before each step.
+        engine: Where trees are grown; in this process unless given.
 
     Returns:
         The model with its figures.
@@ -79,7 +81,14 @@ def train_late(
         book, facts_of(book, store, computed_at), as_of, (evaluate_from, evaluate_to), known_on, grace=grace, say=say
     )
     return learn(
-        what, parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
+        what,
+        parts,
+        as_of=as_of,
+        known_on=known_on,
+        threads=settings.threads,
+        data_version=data_version,
+        say=say,
+        engine=engine,
     )
 
 
