@@ -1,8 +1,12 @@
-"""Growing trees on a Dask cluster: LightGBM's own distributed training, by parts of the cases.
+"""Growing trees on a Dask cluster: LightGBM's data-parallel training, one stretch of the cases on each worker.
 
 On one worker the trees are those that this process would grow, bit for bit. On several they are other trees of equal
 worth: each worker draws its own sample of its cases, cuts the values of its share of the features by what it holds of
 them, and the sums of all workers are added in another order. With as many workers, equal cases give equal texts.
+
+That is why LightGBM's own estimators for Dask are not used here: they leave it to the scheduler which worker gets which
+part, and two trainings of the same cases then differ (tried: two different models in six runs). What they do is done
+here with each part sent to a worker by name.
 
 LightGBM's workers talk to each other by ports of their own at the addresses by which the cluster knows them. While
 several of them train, LightGBM has those ports open on every network interface of their machines: put a cluster where
@@ -10,31 +14,19 @@ nobody else can reach it.
 """
 
 import re
-import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlparse
 
 import numpy as np
 
-from training.arrays import Floats
 from training.fitting.fit import Sample
 
 if TYPE_CHECKING:
     from distributed import Client
 
 CONNECT_SECONDS: Final = 20
-# What LightGBM calls what its estimators, in which the Dask interface is written, call otherwise.
-ESTIMATORS_NAMES: Final[Mapping[str, str]] = {
-    "min_data_in_leaf": "min_child_samples",
-    "feature_fraction": "colsample_bytree",
-    "bagging_fraction": "subsample",
-    "bagging_freq": "subsample_freq",
-    "lambda_l2": "reg_lambda",
-    "seed": "random_state",
-}
 # Ports and addresses of one run, which LightGBM writes into a model: they say nothing about it, and it has defaults.
 RUN: Final[Mapping[str, str]] = {"machines": "", "local_listen_port": "12400", "time_out": "120"}
 
@@ -77,7 +69,6 @@ class OnDask:
         found = client.scheduler_info(n_workers=-1)["workers"]
         # By name, not by address: ports differ from run to run, and the order decides which cases a worker gets.
         self._addresses = [address for address, _ in sorted(found.items(), key=lambda item: str(item[1]["name"]))]
-        client.run(_quiet_worker(), workers=self._addresses)
 
     @property
     def workers(self) -> int:
@@ -90,43 +81,39 @@ class OnDask:
         return {} if self.workers == 1 else {"tree_learner": "data", "num_machines": self.workers}
 
     def grown(self, sample: Sample, trees: int, asked: Sequence[Mapping[str, Any]], *, threads: int) -> tuple[str, ...]:
-        """A model text for each set of parameters; each worker uses the threads that it was started with."""
-        parts = self._spread(sample)
-        return tuple(self._one(sample, parts, trees, one) for one in asked)
-
-    def _spread(self, sample: Sample) -> "Sequence[Any]":
-        """The matrix, outcomes and weights as Dask arrays, every worker holding one stretch of the cases."""
-        import dask.array as da
-        from dask import delayed
-
+        """A model text for each set of parameters; each worker uses so many threads."""
         bounds = np.linspace(0, len(sample.bad), self.workers + 1).astype(int)
+        parts = [
+            self._client.scatter([_stretch(sample, start, end)], workers=[address], hash=False)[0]  # type: ignore[no-untyped-call]
+            for address, start, end in zip(self._addresses, bounds[:-1], bounds[1:], strict=True)
+        ]
+        return tuple(self._one(parts, {**one, "num_iterations": trees}) for one in asked)
 
-        def array(values: Floats | None) -> Any:
-            if values is None:
-                return None
-            chunks = []
-            for address, start, end in zip(self._addresses, bounds, bounds[1:], strict=False):
-                part = np.ascontiguousarray(values[start:end])
-                held = self._client.scatter(part, workers=[address], hash=False)
-                chunks.append(da.from_delayed(delayed(held), shape=part.shape, dtype=part.dtype))
-            return da.concatenate(chunks)
+    def _one(self, parts: Sequence[Any], asked: Mapping[str, Any]) -> str:
+        network = self._network() if self.workers > 1 else [dict[str, Any]()]
+        grow = _growing()
+        texts = self._client.gather(  # type: ignore[no-untyped-call]
+            [
+                self._client.submit(
+                    grow, part, {**asked, **own}, workers=[address], allow_other_workers=False, pure=False
+                )
+                for address, part, own in zip(self._addresses, parts, network, strict=True)
+            ]
+        )
+        return without_traces(texts[0])
 
-        return array(sample.matrix), array(sample.bad), array(sample.weight)
-
-    def _one(self, sample: Sample, parts: Sequence[Any], trees: int, asked: Mapping[str, Any]) -> str:
-        from lightgbm.dask import DaskLGBMClassifier
-
-        matrix, bad, weight = parts
-        named = {ESTIMATORS_NAMES.get(name, name): value for name, value in asked.items() if name != "num_threads"}
-        # Stdout is for our own answers; LightGBM tells there which ports it takes.
-        with warnings.catch_warnings(), redirect_stdout(sys.stderr):
-            # The estimator offers its own default of n_jobs and then says that a worker's threads overrule it.
-            warnings.filterwarnings("ignore", message="Parameter n_jobs will be ignored", category=UserWarning)
-            model = DaskLGBMClassifier(
-                n_estimators=trees, tree_learner="data", machines=self._machines(), client=self._client, **named
-            )
-            model.fit(matrix, bad, sample_weight=weight, feature_name=list(sample.names))
-        return without_traces(model.booster_.model_to_string())
+    def _network(self) -> list[dict[str, Any]]:
+        """What each worker is told of the others."""
+        machines = self._machines()
+        return [
+            {
+                "tree_learner": "data",
+                "num_machines": self.workers,
+                "machines": machines,
+                "local_listen_port": int(machine.rpartition(":")[2]),
+            }
+            for machine in machines.split(",")
+        ]
 
     def _machines(self) -> str:
         """Each worker with a free port, in the order of their names: LightGBM's ranks, and with them its sums."""
@@ -142,6 +129,42 @@ class OnDask:
         return ",".join(f"{urlparse(address).hostname}:{ports[address]}" for address in self._addresses)
 
 
+def _stretch(sample: Sample, start: int, end: int) -> dict[str, Any]:
+    """Some of the cases in plain types, so that a worker needs LightGBM and no code of ours."""
+    weight = None if sample.weight is None else sample.weight[start:end]
+    return {
+        "data": np.ascontiguousarray(sample.matrix[start:end]),
+        "label": sample.bad[start:end],
+        "weight": weight,
+        "feature_name": list(sample.names),
+    }
+
+
+def _growing() -> Callable[[dict[str, Any], dict[str, Any]], str]:
+    """What a worker does: made here, so that it travels as itself."""
+
+    def grow(part: dict[str, Any], asked: dict[str, Any]) -> str:
+        import os
+
+        import lightgbm
+
+        quiet = {"feature_pre_filter": False, "verbosity": -1, "num_threads": asked["num_threads"]}
+        plain = {name: value for name, value in asked.items() if name != "num_iterations"}
+        # LightGBM writes which ports it takes to stdout, which on this machine is that of the command.
+        stdout = os.dup(1)
+        os.dup2(2, 1)
+        try:
+            rows = lightgbm.Dataset(**part, params=quiet)
+            grown = lightgbm.train(plain, rows, num_boost_round=asked["num_iterations"])
+            grown.free_network()
+        finally:
+            os.dup2(stdout, 1)
+            os.close(stdout)
+        return str(grown.model_to_string())
+
+    return grow
+
+
 def without_traces(text: str) -> str:
     r"""A model text without the ports and addresses of the run that made it.
 
@@ -152,19 +175,6 @@ def without_traces(text: str) -> str:
     for name, value in RUN.items():
         text = re.sub(rf"^\[{name}: .*\]$", f"[{name}: {value}]", text, flags=re.MULTILINE)
     return text
-
-
-def _quiet_worker() -> Callable[[], None]:
-    """Has LightGBM speak through Python's logging in a worker, which shows warnings and no ports."""
-
-    def quiet() -> None:
-        import logging
-
-        import lightgbm
-
-        lightgbm.register_logger(logging.getLogger("lightgbm"))
-
-    return quiet  # made here, so that it travels as itself: a worker needs LightGBM, and no code of ours
 
 
 @contextmanager
@@ -182,7 +192,7 @@ def on_dask(scheduler: str | None, *, workers: int) -> Iterator[OnDask]:
     """
     try:
         import dask
-        from distributed import Client, LocalCluster
+        import distributed
     except ModuleNotFoundError as problem:
         raise DaskMissingError from problem
     # Nothing is shown or sent: no page, and no part of the cases moves to another worker.
@@ -193,10 +203,17 @@ def on_dask(scheduler: str | None, *, workers: int) -> Iterator[OnDask]:
                 yield OnDask(client)
             return
         with (
-            LocalCluster(
-                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, processes=True
+            distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                # Its scheduler listens for health checks whatever is said of the page: then on loopback at least.
+                dashboard_address="127.0.0.1:0",
+                worker_dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
             ) as cluster,
-            Client(cluster) as client,
+            distributed.Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):
             yield OnDask(client)
 
@@ -206,7 +223,7 @@ def _connected(scheduler: str) -> "Iterator[Client]":
     from distributed import Client
 
     try:
-        client = Client(scheduler, timeout=CONNECT_SECONDS)
+        client = Client(scheduler, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as problem:
         raise NoClusterError(scheduler, "does not answer") from problem
     with client:
