@@ -8,6 +8,7 @@ import lightgbm as lgb
 import numpy as np
 
 from scoring.calibration import sigmoid
+from scoring.trees import Trees
 from training.arrays import Floats
 from training.cases.dataset import Dataset, Instants
 
@@ -191,8 +192,7 @@ def probability(texts: Sequence[str], matrix: Floats) -> Floats:
 
 def contributions(texts: Sequence[str], matrix: Floats) -> Floats:
     """Mean TreeSHAP contributions of the models, shape (n, k + 1): each feature's log-odds, then the expected value."""
-    parts = [np.asarray(lgb.Booster(model_str=text).predict(matrix, pred_contrib=True), np.float64) for text in texts]
-    return np.asarray(np.add.reduce(parts) / len(parts), dtype=np.float64)
+    return Trees.from_text(texts).contributions(np.ascontiguousarray(matrix), threads=1)
 
 
 def one_seed(recipe: Recipe) -> Recipe:

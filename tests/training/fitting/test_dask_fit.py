@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ pytest.importorskip("distributed", reason="the extra dask is not installed")
 
 import psutil
 
+from training.cases.dataset import Dataset
 from training.fitting.dask_fit import DaskMissingError, NoClusterError, OnDask, on_dask
-from training.fitting.fit import HERE, Recipe, Sample, log_odds, parameters
+from training.fitting.fit import HERE, Recipe, Sample, fit, log_odds, parameters
 from training.judging.metrics import measured
 
 RECIPE = Recipe(
@@ -77,6 +79,17 @@ def test_one_worker_grows_the_very_trees_of_this_process(one, weighted):
     cases = sample(weighted=weighted)
     assert grown(one, cases) == grown(HERE, cases)
     assert one.told == {}
+
+
+def test_a_fit_takes_it_for_an_engine(one):
+    made = sample(n=600)
+    days = np.datetime64("2024-01-01", "us") + np.arange(600) * np.timedelta64(1, "D")
+    ids = np.array([f"I{place}" for place in range(600)], dtype=object)
+    columns = dict(zip(made.names, made.matrix.T, strict=True))
+    cases = Dataset(ids, ids, days, columns, made.bad.astype(bool), days.astype("datetime64[D]"))
+    recipe = replace(RECIPE, half_life_days=200.0)
+    texts = [fit(cases, made.names, [0] * FEATURES, recipe, threads=1, engine=engine) for engine in (one, HERE)]
+    assert texts[0] == texts[1]
 
 
 def test_two_workers_grow_trees_of_equal_worth(two):
