@@ -16,6 +16,7 @@ from cli import cohorts as cohorts_command
 from cli import distress as distress_command
 from cli import fairness as fairness_command
 from cli import losses as losses_command
+from cli import score_book as score_book_command
 from cli import walking as walking_command
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
@@ -46,6 +47,7 @@ fairness_command.register_on(app)
 losses_command.register_on(app)
 cash_command.register_on(app)
 walking_command.register_on(app)
+score_book_command.register_on(app)
 
 bureau: Final = typer.Typer(no_args_is_help=True, help="Ask credit bureaus.")
 app.add_typer(bureau, name="bureau")
@@ -61,6 +63,13 @@ class ModelName(StrEnum):
     DEFAULT = "default"
     DEFAULT_60 = "default-60"
     DEFAULT_12M = "default-12m"
+
+
+class Grower(StrEnum):
+    """Where trees are grown."""
+
+    LOCAL = "local"
+    DASK = "dask"
 
 
 class ReleasedName(StrEnum):
@@ -253,6 +262,9 @@ def train(
             help="Research only: let the model read postcode, e-mail domain and area code. It can never be released.",
         ),
     ] = False,
+    engine: Annotated[
+        Grower, typer.Option(help="Where trees are grown: in this process, or on O2C_RISK_DASK_SCHEDULER.")
+    ] = Grower.LOCAL,
     as_json: Json = False,
 ) -> None:
     """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
@@ -276,7 +288,16 @@ def train(
         step("opening the lake and the store")
         version = Lake(settings.lake).data_version()
         book, store = the_book(settings), the_store(settings)
-        trained = train_all(book, store, settings, schedule, data_version=version, computed_at=instant(), say=step)
+        trained = train_all(
+            book,
+            store,
+            settings,
+            schedule,
+            data_version=version,
+            computed_at=instant(),
+            say=step,
+            engine=engine.value,
+        )
     show_json([model.as_dict() for model in trained]) if as_json else tell(trained)
 
 

@@ -2,13 +2,21 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 NOTHING: Final = "-"
@@ -29,6 +37,23 @@ def working(title: str) -> Iterator["Steps"]:
         task = progress.add_task(title, total=None)
         yield Steps(progress, task, title)
         progress.update(task, description=title, total=1, completed=1)
+
+
+@contextmanager
+def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr for work that is counted, with how much is done and how long the rest will take.
+
+    Args:
+        title: What is being done, as a person would say it.
+        total: How many pieces there are.
+
+    Yields:
+        To be called with how many more are done.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=ERR) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda more: progress.advance(task, more)
 
 
 class Steps:

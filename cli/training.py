@@ -1,6 +1,7 @@
 """Training: which knowledge each model learns from, which later cases judge it, and what came of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from data.settings import Settings
 
 if TYPE_CHECKING:
     from features.store.store import Store
+    from training.fitting.fit import Engine
     from training.fitting.fitted import Fitted
     from training.judging.evaluation import Interval
     from training.lifecycle.register import Registered
@@ -129,16 +131,35 @@ def train_all(
     data_version: str,
     computed_at: datetime,
     say: Callable[[str], None],
+    engine: str = "local",
 ) -> list[Trained]:
-    """Train and register each model of the schedule; features come from the store's point-in-time join."""
+    """Train and register each model of the schedule; features come from the store's point-in-time join.
+
+    Trees are grown in this process or, with the engine ``dask``, on the cluster that the settings name.
+    """
     from training.lifecycle.register import register  # late: MLflow takes seconds to import
 
     trained = []
-    for plan in schedule:
-        fitted = _train(book, store, settings, plan, data_version=data_version, computed_at=computed_at, say=say)
-        say(f"{plan.name}: registering")
-        trained.append(Trained(register(fitted, settings), fitted))
+    with _grower(engine, settings) as grower:
+        for plan in schedule:
+            told: dict[str, Any] = {"data_version": data_version, "computed_at": computed_at, "say": say}
+            fitted = _train(book, store, settings, plan, **told, engine=grower)
+            say(f"{plan.name}: registering")
+            trained.append(Trained(register(fitted, settings), fitted))
     return trained
+
+
+@contextmanager
+def _grower(engine: str, settings: Settings) -> Iterator["Engine"]:
+    if engine == "dask":
+        from training.fitting.dask_fit import on_dask
+
+        with on_dask(settings.dask_scheduler, workers=settings.threads) as cluster:
+            yield cluster
+    else:
+        from training.fitting.fit import HERE
+
+        yield HERE
 
 
 def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: Any) -> "Fitted":
@@ -155,6 +176,7 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
         "progress": how["say"],
         "natural_persons": plan.natural_persons,
         "proxies": plan.proxies,
+        "engine": how["engine"],
     }
     if plan.name == LATE:
         return train_late(book, store, settings, **asked)

@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     spark_memory: str = Field(
         default="2g", pattern="^[1-9][0-9]*[kmgt]$", description="Memory of Spark's driver, as Java writes it: 4g."
     )
+    dask_scheduler: str | None = Field(
+        default=None,
+        description="Address of a Dask scheduler for train --engine dask; workers on this machine unless set.",
+    )
     stale_after_days: int = Field(
         default=7, ge=1, le=366, description="Age in days from which served features are called stale."
     )

@@ -7,6 +7,7 @@ Each engine is a session of its own, with tables of its own.
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +95,12 @@ class SparkEngine(Backend):  # type: ignore[misc]  # Ibis publishes no types
             found = self._session.sql(self.compile(rows, params=params, limit=limit, **how)).toArrow()
             return expr.__pyarrow_result__(PyArrowData.convert_table(found, rows.schema()))
 
+    def frame(self, rows: ibis.Table) -> DataFrame:
+        """The rows as Spark's own data frame, for what is not an expression; nothing is computed yet."""
+        self._run_pre_execute_hooks(rows)
+        found: DataFrame = self._session.sql(self.compile(rows))
+        return found
+
     def disconnect(self) -> None:
         """Let go of the session's tables; the last engine to go stops the context that the first one started."""
         for name in list(self._names):
@@ -169,11 +176,21 @@ def _context(threads: int, spill: Path | None, options: SparkOptions) -> SparkSe
         SparkEngine._is_ours = True
     settings = settings_of(threads, spill, options)
     try:
-        return SparkSession.builder.config(conf=SparkConf().setAll(list(settings.items()))).getOrCreate()
+        session = SparkSession.builder.config(conf=SparkConf().setAll(list(settings.items()))).getOrCreate()
     except PySparkRuntimeError as problem:
         if problem.getCondition() != "JAVA_GATEWAY_EXITED":
             raise
         raise EngineMissingError("spark", f"Java did not start Spark. {_JAVA}") from problem
+    if settings["spark.master"].startswith("local"):
+        _share_python(session.sparkContext)
+    return session
+
+
+def _share_python(context: SparkContext) -> None:
+    """Let worker processes on this machine be of this Python and find this code; on a cluster its operator says so."""
+    if "PYSPARK_PYTHON" not in os.environ:
+        context.pythonExec = sys.executable
+    context.environment.setdefault("PYTHONPATH", str(Path(__file__).resolve().parents[1]))
 
 
 def _want_java() -> None:

@@ -8,6 +8,9 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.grown_tree import TreeNotReadError
+from scoring.tree_shap import TreeShap
+
 Floats = NDArray[np.float64]
 
 
@@ -56,12 +59,26 @@ class Trees:
         return _mean([_as_floats(b.predict(rows, raw_score=True, num_threads=threads)) for b in self.boosters])
 
     def contributions(self, rows: Floats, *, threads: int) -> Floats:
-        """Mean TreeSHAP contributions, shape (n, k + 1), the expected value last."""
+        """Mean TreeSHAP contributions, shape (n, k + 1), the expected value last.
+
+        They come from tables made at the first call (``scoring.tree_shap``); from LightGBM, on so many threads, for
+        trees that have none.
+        """
+        if self._tables is not None:
+            return self._tables.contributions(rows)
         return _mean([_as_floats(b.predict(rows, pred_contrib=True, num_threads=threads)) for b in self.boosters])
 
     def cuts(self) -> Sequence[Floats]:
         """Split thresholds of each feature over all boosters, rising; a value goes left of a threshold it equals."""
         return self._cuts
+
+    @cached_property
+    def _tables(self) -> TreeShap | None:
+        try:
+            texts = [booster.model_to_string() for booster in self.boosters]
+            return TreeShap.of_texts(texts, features=len(self.feature_names))
+        except TreeNotReadError:
+            return None
 
     @cached_property
     def _cuts(self) -> tuple[Floats, ...]:

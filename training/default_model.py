@@ -19,7 +19,7 @@ from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import default, unapplied_cash
 from training.cases.split import Split, between, split
-from training.fitting.fit import Recipe
+from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
 from training.fitting.proxies import chosen
@@ -102,6 +102,7 @@ def train_default(
     progress: Say | None = None,
     natural_persons: bool = True,
     proxies: bool = False,
+    engine: Engine = HERE,
 ) -> Fitted:
     """Train on customer cohorts matured at a date and judge on later ones; cohorts are the firsts of months.
 
@@ -122,6 +123,7 @@ def train_default(
         progress: Called with a line of text before each step.
         natural_persons: Whether natural persons are among the cases.
         proxies: Research only: whether the model may read what stands in for protected traits.
+        engine: Where trees are grown; in this process unless given.
 
     Returns:
         The model with its figures.
@@ -137,7 +139,14 @@ def train_default(
     )
     job, parts = chosen(task(what), parts, natural_persons=natural_persons, proxies=proxies)
     return learn(
-        job, parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
+        job,
+        parts,
+        as_of=as_of,
+        known_on=known_on,
+        threads=settings.threads,
+        data_version=data_version,
+        say=say,
+        engine=engine,
     )
 
 

@@ -17,7 +17,7 @@ from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import late
 from training.cases.split import Split, between, split
-from training.fitting.fit import Recipe
+from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
 from training.fitting.proxies import chosen
@@ -58,6 +58,7 @@ def train_late(
     progress: Say | None = None,
     natural_persons: bool = True,
     proxies: bool = False,
+    engine: Engine = HERE,
 ) -> Fitted:
     """Train on invoices matured at a date and judge on later ones.
 
@@ -75,6 +76,7 @@ def train_late(
         progress: Called with a line of text before each step.
         natural_persons: Whether natural persons are among the cases.
         proxies: Research only: whether the model may read what stands in for protected traits.
+        engine: Where trees are grown; in this process unless given.
 
     Returns:
         The model with its figures.
@@ -86,7 +88,14 @@ def train_late(
     parts = late_cases(book, facts_of(book, store, computed_at), as_of, period, known_on, grace=grace, say=say)
     what, parts = chosen(what, parts, natural_persons=natural_persons, proxies=proxies)
     fitted = learn(
-        what, parts, as_of=as_of, known_on=known_on, threads=settings.threads, data_version=data_version, say=say
+        what,
+        parts,
+        as_of=as_of,
+        known_on=known_on,
+        threads=settings.threads,
+        data_version=data_version,
+        say=say,
+        engine=engine,
     )
     if proxies:  # for research, on the one probability
         return fitted

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import lightgbm as lgb
 import numpy as np
 
 from scoring.calibration import sigmoid
+from scoring.trees import Trees
 from training.arrays import Floats
 from training.cases.dataset import Dataset, Instants
 
@@ -79,8 +80,66 @@ def parameters(recipe: Recipe, *, monotone: Sequence[int], threads: int, seed: i
     }
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What trees are grown on.
+
+    Attributes:
+        matrix: Features side by side, shape (n, k), NaN where not known.
+        bad: 1.0 where the case turned out bad, else 0.0, shape (n,).
+        weight: How much each case counts, shape (n,); None where all count alike.
+        names: The features, k of them.
+    """
+
+    matrix: Floats
+    bad: Floats
+    weight: Floats | None
+    names: tuple[str, ...]
+
+
+class Engine(Protocol):
+    """Where trees are grown."""
+
+    @property
+    def told(self) -> Mapping[str, int | str]:
+        """What it adds to the parameters on a model's record; nothing where it changes nothing."""
+
+    def grown(self, sample: Sample, trees: int, asked: Sequence[Mapping[str, Any]], *, threads: int) -> tuple[str, ...]:
+        """A model text for each set of LightGBM's parameters, ``trees`` trees each."""
+
+
+class Here:
+    """LightGBM in this process: the sample is binned once for all seeds."""
+
+    @property
+    def told(self) -> Mapping[str, int | str]:
+        """Nothing: it is what is meant unless something else is said."""
+        return {}
+
+    def grown(self, sample: Sample, trees: int, asked: Sequence[Mapping[str, Any]], *, threads: int) -> tuple[str, ...]:
+        """A model text for each set of parameters."""
+        rows = lgb.Dataset(
+            sample.matrix,
+            sample.bad,
+            weight=sample.weight,
+            feature_name=list(sample.names),
+            params={"feature_pre_filter": False, "verbosity": -1, "num_threads": threads},
+            free_raw_data=False,
+        )
+        return tuple(lgb.train(dict(one), rows, num_boost_round=trees).model_to_string() for one in asked)
+
+
+HERE: Final = Here()
+
+
 def fit(
-    cases: Dataset, names: Sequence[str], monotone: Sequence[int], recipe: Recipe, *, threads: int
+    cases: Dataset,
+    names: Sequence[str],
+    monotone: Sequence[int],
+    recipe: Recipe,
+    *,
+    threads: int,
+    engine: Engine = HERE,
 ) -> tuple[str, ...]:
     """Fit one model per seed.
 
@@ -90,6 +149,7 @@ def fit(
         monotone: Direction per feature.
         recipe: How trees are grown.
         threads: LightGBM's threads.
+        engine: Where they are grown; in this process unless given.
 
     Returns:
         Model text per seed. Equal arguments give equal texts.
@@ -99,20 +159,11 @@ def fit(
     """
     if cases.bad.all() or not cases.bad.any():
         raise ValueError(f"{len(cases)} training cases hold one outcome only; a model needs good and bad ones.")
-    rows = lgb.Dataset(
-        cases.matrix(names),
-        cases.bad.astype(np.float64),
-        weight=_weights(cases.at, recipe.half_life_days),
-        feature_name=list(names),
-        params={"feature_pre_filter": False, "verbosity": -1, "num_threads": threads},
-        free_raw_data=False,
+    sample = Sample(
+        cases.matrix(names), cases.bad.astype(np.float64), _weights(cases.at, recipe.half_life_days), tuple(names)
     )
-    return tuple(
-        lgb.train(
-            parameters(recipe, monotone=monotone, threads=threads, seed=seed), rows, num_boost_round=recipe.trees
-        ).model_to_string()
-        for seed in recipe.seeds
-    )
+    asked = [parameters(recipe, monotone=monotone, threads=threads, seed=seed) for seed in recipe.seeds]
+    return engine.grown(sample, recipe.trees, asked, threads=threads)
 
 
 def _weights(at: Instants, half_life_days: float | None) -> Floats | None:
@@ -141,8 +192,7 @@ def probability(texts: Sequence[str], matrix: Floats) -> Floats:
 
 def contributions(texts: Sequence[str], matrix: Floats) -> Floats:
     """Mean TreeSHAP contributions of the models, shape (n, k + 1): each feature's log-odds, then the expected value."""
-    parts = [np.asarray(lgb.Booster(model_str=text).predict(matrix, pred_contrib=True), np.float64) for text in texts]
-    return np.asarray(np.add.reduce(parts) / len(parts), dtype=np.float64)
+    return Trees.from_text(texts).contributions(np.ascontiguousarray(matrix), threads=1)
 
 
 def one_seed(recipe: Recipe) -> Recipe:

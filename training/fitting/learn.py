@@ -17,7 +17,7 @@ from training.arrays import Floats
 from training.cases.dataset import Dataset, together
 from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
-from training.fitting.fit import Recipe, contributions, fit, one_seed, parameters, probability
+from training.fitting.fit import HERE, Engine, Recipe, contributions, fit, one_seed, parameters, probability
 from training.fitting.fitted import Fitted
 from training.fitting.typical import tendency_of, typical_of
 from training.judging.evaluate import evaluate
@@ -116,6 +116,7 @@ def learn(
     threads: int,
     data_version: str,
     say: Say,
+    engine: Engine = HERE,
 ) -> Fitted:
     """Fit, calibrate on the past alone, and judge on the later cases.
 
@@ -127,13 +128,14 @@ def learn(
         threads: LightGBM's threads.
         data_version: Which data the book held.
         say: Told of each step as it begins.
+        engine: Where trees are grown; in this process unless given.
     """
     say(f"{task.name}: {len(parts.train)} cases, {int(parts.train.bad.sum())} bad; predicting the past out of fold")
-    past = out_of_fold(task, parts.train, as_of, threads=threads)
+    past = out_of_fold(task, parts.train, as_of, threads=threads, engine=engine)
     found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials())
     say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
-    texts = fit(parts.train, task.names, task.monotone, task.recipe, threads=threads)
-    spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads)
+    texts = fit(parts.train, task.names, task.monotone, task.recipe, threads=threads, engine=engine)
+    spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads, engine=engine)
     say(f"{task.name}: judging on {len(parts.later)} later cases")
     model = ReleasedModel.from_text(spec, texts, found)
     stated = model.probability(model.matrix(parts.later.columns))
@@ -148,7 +150,9 @@ def learn(
     )
 
 
-def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int, stated: Stating | None = None) -> OutOfFold:
+def out_of_fold(
+    task: Task, train: Dataset, as_of: date, *, threads: int, stated: Stating | None = None, engine: Engine = HERE
+) -> OutOfFold:
     """Predict past cases without having seen them: forward in time, or by customers where the past is too short.
 
     Args:
@@ -157,9 +161,10 @@ def out_of_fold(task: Task, train: Dataset, as_of: date, *, threads: int, stated
         as_of: The date at whose end training's knowledge was frozen.
         threads: LightGBM's threads.
         stated: What learns and predicts; the task's trees unless given.
+        engine: Where those trees are grown.
     """
     splits, how = folds_of(task, train, as_of)
-    return _predicted(splits, how, stated or _by_trees(task, threads))
+    return _predicted(splits, how, stated or _by_trees(task, threads, engine))
 
 
 def folds_of(task: Task, train: Dataset, as_of: date) -> tuple[list[Split], str]:
@@ -201,9 +206,9 @@ def _by_customer(train: Dataset) -> list[Split]:
     return [Split(train.take(groups != out), train.take(groups == out)) for out in range(min(GROUPS, len(names)))]
 
 
-def _by_trees(task: Task, threads: int) -> Stating:
+def _by_trees(task: Task, threads: int, engine: Engine) -> Stating:
     def stated(train: Dataset, later: Dataset) -> Floats:
-        texts = fit(train, task.names, task.monotone, one_seed(task.recipe), threads=threads)
+        texts = fit(train, task.names, task.monotone, one_seed(task.recipe), threads=threads, engine=engine)
         return probability(texts, later.matrix(task.names))
 
     return stated
@@ -219,11 +224,11 @@ def _predicted(splits: Sequence[Split], how: str, stated: Stating) -> OutOfFold:
     )
 
 
-def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, threads: int) -> ModelSpec:
+def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, threads: int, engine: Engine) -> ModelSpec:
     sample = _sample(train)
     explained = contributions(texts, sample.matrix(task.names))
     baseline, baseline_log_odds = baseline_of(task.names, explained)
-    grown = parameters(task.recipe, monotone=task.monotone, threads=threads, seed=0)
+    grown = parameters(task.recipe, monotone=task.monotone, threads=threads, seed=0) | dict(engine.told)
     return ModelSpec(
         name=task.name,
         target=task.target,
