@@ -75,7 +75,7 @@ def open_items(book: Book, model: ReleasedModel, day: date, weeks: int) -> tuple
     known = rows.filter(rows["remaining"].is_valid())
     names = list(model.pay_time.spec.feature_names) if model.pay_time else []
     facts = build(book, book.memtable(known.drop_columns(["remaining"])), features=names).to_pyarrow()
-    ordered = facts.take(pa.array(_places(facts, known)))
+    ordered = facts.take(pa.array(_places(facts, known), pa.int64()))
     parts = list(_parts(model, known, ordered, names, day, weeks))
     return (joined(parts) if parts else None), rows.num_rows - known.num_rows
 

@@ -1,0 +1,125 @@
+"""Cash by week and the walk forward by command: a simulated book, a real release."""
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+
+import ibis
+import pyarrow.parquet as pq
+import pytest
+
+from cli.app import main
+from cli.cash import open_items
+from cli.errors import Exit
+from cli.ledger import end_of, take_in, the_book, write_portfolio
+from data.settings import Settings
+from features.items import as_known, items
+from scoring.bundle import activate, load, write_release
+from scoring.model_files import ModelFiles
+from scoring.releases import current
+from scoring.sketch import Sketch
+from training.cases.facts import folded, from_book
+from training.fitting.fit import Recipe
+from training.fitting.learn import learn, silent
+from training.late_model import late_cases
+from training.late_model import task as late_task
+from training.pay_time.learn import with_pay_time
+
+LEARNT, END = date(2024, 1, 1), date(2024, 12, 31)
+SMALL = Recipe(
+    trees=20, learning_rate=0.15, leaves=6, smallest_leaf=20, feature_share=0.5, case_share=0.8, ridge=1.0, seeds=(1,)
+)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """80 simulated customers in a lake, and a release of a late-payment model that states delays."""
+    made = Settings(home=tmp_path_factory.mktemp("home"), threads=1)
+    extract = made.home / "extract"
+    assert write_portfolio(extract, customers=80, seed=5).end_on == END
+    take_in(made, extract, "contract", received_at=end_of(END))
+    _release(made, _fitted(the_book(made)))
+    return made
+
+
+def _fitted(book):
+    period = (LEARNT, date(2024, 6, 30))
+    parts = late_cases(book, from_book(book), LEARNT, period, END, grace=5)
+    how = {"as_of": LEARNT, "known_on": END, "threads": 1}
+    fitted = learn(replace(late_task(), recipe=SMALL), parts, data_version="a1b2c3d4e5f6", say=silent, **how)
+    return with_pay_time(book, folded(book), fitted, period=period, **how)
+
+
+def _release(settings, fitted):
+    files = ModelFiles(fitted.spec, fitted.model_texts, fitted.calibrator, "1", pay_time=fitted.pay_time)
+    sketches = {name: Sketch.from_dict(plain) for name, plain in fitted.sketches.items()}
+    versions = {"data_version": "a1b2c3d4e5f6", "code_version": "0"}
+    folder = write_release(settings.releases, [files], {"currency": "EUR"}, {fitted.spec.name: sketches}, versions)
+    activate(settings.releases, folder.name)
+
+
+@pytest.fixture
+def command(settings, monkeypatch, capsys):
+    def run(*words):
+        monkeypatch.setenv("O2C_RISK_HOME", str(settings.home))
+        monkeypatch.setenv("O2C_RISK_THREADS", "1")
+        monkeypatch.setattr("sys.argv", ["o2c-risk", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code or 0, capsys.readouterr().out
+
+    return run
+
+
+def test_expected_cash_adds_up_to_what_is_owed(command, settings):
+    code, said = command("cash", "--as-of", END.isoformat(), "--weeks", "8", "--json")
+    told = json.loads(said)
+    assert code == 0
+    assert [week["from"] for week in told["weeks"][:2]] == ["2025-01-01", "2025-01-08"]
+    assert all(0 <= week["low"] <= week["high"] for week in told["weeks"])
+    book = the_book(settings)
+    owed = folded(book)
+    open_now = owed.filter(owed.superseded_on.isnull(), owed.settled_on.isnull(), ~owed.outcome_unknown)
+    total = float(open_now.remaining.sum().to_pyarrow().as_py())
+    assert sum(week["expected"] for week in told["weeks"]) + told["later_or_never"] == pytest.approx(total)
+
+
+def test_a_table_for_people_says_what_is_left(command):
+    code, said = command("cash", "--as-of", END.isoformat(), "--weeks", "4")
+    assert code == 0
+    assert "Cash expected from open invoices, EUR" in said
+    assert "Later, or not within a year" in said
+
+
+def test_nothing_open_is_told_and_is_no_success(command):
+    code, said = command("cash", "--as-of", "1999-01-01")
+    assert code == Exit.REFUSED
+    assert "No invoice with a known amount is open" in said
+
+
+def test_an_invoice_paid_since_was_open_then(settings):
+    book, day = the_book(settings), END - timedelta(days=60)
+    model = load(current(settings.releases)).models["late-payment"]
+    found, _ = open_items(book, model, day, 6)
+    rows = as_known(items(book), END)
+    then = rows.filter(rows.issued_on <= ibis.date(day), ~rows.outcome_unknown, rows.remaining.notnull())
+    owed_then = then.filter(then.settled_known_on.isnull() | (then.settled_known_on > ibis.date(day)))
+    paid_since = owed_then.filter(owed_then.settled_on.notnull()).count().to_pyarrow().as_py()
+    assert paid_since > 20
+    assert len(found.amounts) >= paid_since
+
+
+def test_a_walk_forward_writes_figures_cases_and_a_picture(command, tmp_path):
+    words = ("walk-forward", "--from", "2024-03-01", "--to", "2024-05-01", "--as-of", END.isoformat())
+    code, said = command(*words, "--out", str(tmp_path / "walk"), "--json")
+    told = json.loads(said)
+    assert code == 0
+    assert [month["first"] for month in told["months"]] == ["2024-03-01", "2024-04-01", "2024-05-01"]
+    rows = pq.read_table(tmp_path / "walk" / "cases.parquet")
+    assert rows.num_rows == sum(month["n"] for month in told["months"])
+    assert (tmp_path / "walk" / "walk-forward.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_unknown_model_is_wrong_usage(command):
+    code, _ = command("walk-forward", "fraud")
+    assert code == Exit.USAGE
