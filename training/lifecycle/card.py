@@ -23,6 +23,13 @@ FIGURES: Final = {
     "rate": "Observed rate",
     "ece": "Expected calibration error",
 }
+TIME_TO_PAY: Final = "time_to_pay"
+TIME_TO_PAY_WORDS: Final = (
+    ("crps", "CRPS, days"),
+    ("own_crps", "CRPS of the customer's own delays, days"),
+    ("crps_difference", "Difference, paired"),
+    ("coverage_80_not_on_due", "Share inside the 80 % interval"),
+)
 DIRECTIONS: Final = {1: "rises", -1: "falls", 0: "free"}
 NO_MEANING: Final = "not in the catalogue of this version"
 PLOT: Final = 320
@@ -176,7 +183,9 @@ def _shown(card: Card) -> dict[str, Any]:
         "spec": card.fitted.spec,
         "evaluation": card.evaluation,
         "calibrator": card.fitted.calibrator,
-        "training": _flat(card.fitted.training),
+        "training": _flat({name: value for name, value in card.fitted.training.items() if name != TIME_TO_PAY}),
+        "time_to_pay": card.fitted.training.get(TIME_TO_PAY, {}),
+        "time_to_pay_words": TIME_TO_PAY_WORDS,
         "scorecard": () if card.fitted.scorecard is None else card.fitted.scorecard.table(),
         "plot": PLOT,
         "margin": MARGIN,

@@ -5,6 +5,7 @@ from typing import Final
 
 from training.judging.evaluation import Bin, Segment
 from training.judging.reliability import rate_interval
+from training.judging.segments import TOO_FEW
 from training.lifecycle.measures import Measures
 
 DOUBT: Final = 0.05
@@ -32,7 +33,10 @@ def segment_figures(segments: Sequence[Segment], measures: Measures) -> dict[str
         (0.6, 1.62)
     """
     large = [part for part in segments if part.n >= measures.segment_cases]
-    ranked = [part for part in large if min(part.bad, part.n - part.bad) >= measures.segment_bad]
+    # A part whose bad cases are of too few customers says so; it has no AUC that could be trusted.
+    ranked = [
+        part for part in large if min(part.bad, part.n - part.bad) >= measures.segment_bad and part.note != TOO_FEW
+    ]
     return {
         "worst_segment_auc": _worst_auc(ranked),
         "segment_understated": max((low / stated for low, _, stated in _rates(large)), default=None),

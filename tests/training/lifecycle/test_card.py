@@ -88,3 +88,14 @@ def test_written_twice_is_equal(card, tmp_path):
     assert first.name == "late-payment-v4.md"
     assert first.read_bytes() == again.read_bytes()
     assert first.with_suffix(".html").read_bytes() == again.with_suffix(".html").read_bytes()
+
+
+def test_a_card_says_how_delays_were_stated(fitted, catalogue):
+    figure = {"value": 0.8127, "low": 0.66, "high": 1.0}
+    told = {"cases": 7883, "not_on_due": 1357, "crps": figure, "pit_distance": 0.0578}
+    with_delays = replace(fitted, training={**fitted.training, "time_to_pay": told})
+    text = markdown(card_of(with_delays, 1, {}, catalogue=catalogue))
+    assert "7,883 invoices that were seen to 60 days past due" in text
+    assert "| CRPS, days | 0.8127 | 0.6600 | 1.0000 |" in text
+    assert "### Time to pay" not in markdown(card_of(fitted, 1, {}, catalogue=catalogue))
+    assert "Reject inference: none is done" in text

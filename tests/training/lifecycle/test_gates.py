@@ -173,8 +173,8 @@ def test_a_gate_against_the_champion(fitted, beside, passed, note):
     assert note in result.sentence
 
 
-def part(n, bad, stated, auc):
-    return Segment("size", "large", n, bad, stated, auc)
+def part(n, bad, stated, auc, note=""):
+    return Segment("size", "large", n, bad, stated, auc, note=note)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +184,9 @@ def part(n, bad, stated, auc):
         pytest.param([part(500, 90, 0.2, 0.8), part(199, 90, 0.2, 0.5)], 0.8, id="a small one does not"),
         pytest.param([part(500, 90, 0.2, 0.8), part(500, 19, 0.2, 0.5)], 0.8, id="nor one with few bad cases"),
         pytest.param([part(500, 90, 0.2, 0.8), part(500, 90, 0.2, None)], None, id="a large one without AUC: missing"),
+        pytest.param(
+            [part(500, 90, 0.2, 0.8), part(500, 90, 0.2, None, "too few")], 0.8, id="nor one of few customers"
+        ),
         pytest.param([part(100, 50, 0.2, 0.8)], None, id="none is large enough: missing"),
         pytest.param([], None, id="no segments: missing"),
     ],
