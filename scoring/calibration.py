@@ -19,7 +19,7 @@ FLOOR: Final = 1e-9
 """No probability is nearer to 0 or 1 than this: a certain default or a certain payment is not known to any model."""
 
 PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"identity": (), "platt": ("a", "b"), "beta": ("a", "b", "c")}
+    {"identity": (), "platt": ("a", "b"), "beta": ("a", "b", "c"), "isotonic": ()}
 )
 
 
@@ -34,9 +34,12 @@ class Calibrator:
     Attributes:
         method: ``identity``; ``platt``: sigmoid(a·logit(p) + b); ``beta``: sigmoid(a·ln p − b·ln(1−p) + c).
         params: ``platt`` needs a > 0 and b; ``beta`` needs a, b ≥ 0, not both 0, and c.
+        points: For ``isotonic`` alone, which is a line through them: pairs of a probability and what it is mapped
+            to, both in [0, 1], the first rising, the second never falling; at least two.
 
     Source:
-        Platt (1999); beta calibration: Kull, Silva Filho, Flach (AISTATS 2017).
+        Platt (1999); isotonic regression: Zadrozny, Elkan (KDD 2002); beta calibration: Kull, Silva Filho, Flach
+        (AISTATS 2017).
 
     Example:
         >>> Calibrator("platt", {"a": 1.0, "b": 0.0}).apply(np.array([0.0, 0.25, 1.0])).round(4).tolist()
@@ -45,6 +48,7 @@ class Calibrator:
 
     method: str
     params: Mapping[str, float] = field(default_factory=dict)
+    points: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         expected = PARAMETERS.get(self.method)
@@ -56,7 +60,20 @@ class Calibrator:
             raise CalibratorError(f"{self.method} parameters must be finite, got {dict(self.params)}")
         if not self._rises():
             raise CalibratorError(f"{self.method} with {dict(self.params)} does not rise with the probability")
+        self._check_points()
         object.__setattr__(self, "params", {name: float(self.params[name]) for name in expected})
+
+    def _check_points(self) -> None:
+        if (self.method == "isotonic") != bool(self.points):
+            raise CalibratorError(f"points belong to isotonic alone, got {len(self.points)} with {self.method}")
+        if not self.points:
+            return
+        given, mapped = np.array(self.points, dtype=np.float64).T
+        inside = ((given >= 0) & (given <= 1) & (mapped >= 0) & (mapped <= 1)).all()
+        if len(given) < 2 or not inside or (np.diff(given) <= 0).any() or (np.diff(mapped) < 0).any():
+            raise CalibratorError(
+                "isotonic needs two points or more in [0, 1], the first rising, the second not falling"
+            )
 
     def _rises(self) -> bool:
         if self.method == "platt":
@@ -84,11 +101,16 @@ class Calibrator:
             return sigmoid(self.params["a"] * (np.log(p) - np.log1p(-p)) + self.params["b"])
         if self.method == "beta":
             return sigmoid(self.params["a"] * np.log(p) - self.params["b"] * np.log1p(-p) + self.params["c"])
+        if self.method == "isotonic":
+            given, mapped = np.array(self.points, dtype=np.float64).T
+            found: NDArray[np.float64] = np.interp(p, given, mapped)
+            return found
         return p
 
     def to_json(self) -> bytes:
         """Canonical JSON: equal parameters give equal bytes."""
-        return canonical_json({"method": self.method, "params": self.params})
+        points = {"points": self.points} if self.points else {}
+        return canonical_json({"method": self.method, "params": self.params, **points})
 
     @classmethod
     def from_json(cls, text: bytes | str) -> "Calibrator":
@@ -98,9 +120,9 @@ class Calibrator:
             CalibratorError: The text is no calibrator.
         """
         value: Any = json.loads(text)
-        if not isinstance(value, dict) or set(value) != {"method", "params"}:
-            raise CalibratorError("a calibrator is an object with exactly the keys method and params")
-        return cls(value["method"], value["params"])
+        if not isinstance(value, dict) or set(value) - {"points"} != {"method", "params"}:
+            raise CalibratorError("a calibrator is an object with the keys method and params, and points if isotonic")
+        return cls(value["method"], value["params"], tuple((float(a), float(b)) for a, b in value.get("points", ())))
 
 
 def sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:

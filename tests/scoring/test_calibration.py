@@ -48,7 +48,7 @@ def test_certainty_is_never_claimed(method):
 @pytest.mark.parametrize(
     ("method", "params", "says"),
     [
-        pytest.param("isotonic", {}, "is not one of identity, platt, beta", id="unknown method"),
+        pytest.param("spline", {}, "is not one of identity, platt, beta, isotonic", id="unknown method"),
         pytest.param("platt", {"a": 1.0}, r"needs the parameters \['a', 'b'\], got \['a'\]", id="parameter absent"),
         pytest.param("identity", {"a": 1.0}, r"needs the parameters \[\]", id="parameter too many"),
         pytest.param("platt", {"a": 0.0, "b": 1.0}, "does not rise", id="flat platt"),
@@ -72,7 +72,7 @@ def test_what_is_no_probability_is_refused(value):
 
 
 def test_text_that_is_no_calibrator_is_refused():
-    with pytest.raises(CalibratorError, match="exactly the keys method and params"):
+    with pytest.raises(CalibratorError, match="the keys method and params"):
         Calibrator.from_json(b'{"method": "identity"}')
 
 
@@ -106,3 +106,22 @@ def test_one_value_alone_and_among_others_gives_equal_bits(calibrator, values):
 @given(st.floats(-700, 700))
 def test_sigmoid_is_symmetric(x):
     assert sigmoid(np.array(x)) + sigmoid(np.array(-x)) == pytest.approx(1.0, abs=1e-15)
+
+
+def test_isotonic_points_read_back_and_are_a_line():
+    found = Calibrator("isotonic", {}, ((0.1, 0.05), (0.5, 0.45)))
+    assert Calibrator.from_json(found.to_json()) == found
+    assert found.apply(np.array([0.0, 0.1, 0.3, 0.5, 1.0])).tolist() == pytest.approx([0.05, 0.05, 0.25, 0.45, 0.45])
+
+
+@pytest.mark.parametrize(
+    "points", [(), ((0.1, 0.1),), ((0.5, 0.1), (0.5, 0.2)), ((0.1, 0.3), (0.5, 0.2)), ((0.1, 0.3), (0.5, 1.2))]
+)
+def test_points_that_are_no_rising_line_are_refused(points):
+    with pytest.raises(CalibratorError):
+        Calibrator("isotonic", {}, points)
+
+
+def test_points_belong_to_isotonic_alone():
+    with pytest.raises(CalibratorError, match="isotonic alone"):
+        Calibrator("identity", {}, ((0.1, 0.1), (0.2, 0.2)))

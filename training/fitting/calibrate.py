@@ -15,6 +15,9 @@ SLOPE_SPREAD: Final = 0.2
 SHIFT_SPREAD: Final = 0.5
 STEPS: Final = 100
 ENOUGH_TRIALS: Final = 3
+BENDS: Final = ("platt", "beta", "isotonic")
+ENOUGH_FOR_ISOTONIC: Final = 200
+"""Bad customers below which a map of any shape would follow their chances rather than the model's faults."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,43 @@ def beta(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator
     return _or_identity("beta", {"a": a, "b": b, "c": shifted - a * first - b * second})
 
 
+def isotonic(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+    """Any rising map: the rate of the cases around each probability, neighbours pooled until they rise.
+
+    A pooled rate is drawn to the rate of all by one case, so that no block is certain.
+
+    Args:
+        bad: Whether each case turned out bad, shape (n,).
+        probability: Probability stated without having seen the case, shape (n,), in [0, 1].
+        customers: Customer of each case, shape (n,).
+
+    Returns:
+        A map through the middles of the blocks; the identity where there are fewer than two.
+
+    Source:
+        Zadrozny, Elkan (KDD 2002); pooling of adjacent violators by scikit-learn.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    pooled = IsotonicRegression().fit_transform(probability, bad.astype(np.float64))
+    rate = float(bad.mean())
+    points = []
+    for value in np.unique(pooled):
+        block = pooled == value
+        points.append((float(probability[block].mean()), float((bad[block].sum() + rate) / (block.sum() + 1))))
+    rising = _never_falling(points)
+    return Calibrator("isotonic", {}, rising) if len(rising) > 1 else Calibrator("identity")
+
+
+def _never_falling(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """The points with each second number at least that of the one before; drawing small blocks in may bend them."""
+    kept: list[tuple[float, float]] = []
+    for given, mapped in points:
+        if not kept or given > kept[-1][0]:
+            kept.append((given, max(mapped, kept[-1][1]) if kept else mapped))
+    return tuple(kept)
+
+
 def _log_odds_of_rate(bad: Flags) -> float:
     """Log-odds of the share of bad cases, with half a case of each kind added."""
     return float(np.log((bad.sum() + 0.5) / ((~bad).sum() + 0.5)))
@@ -129,6 +169,7 @@ METHODS: Final[dict[str, Callable[[Flags, Floats, NDArray[Any]], Calibrator]]] =
     "identity": identity,
     "platt": platt,
     "beta": beta,
+    "isotonic": isotonic,
 }
 
 
@@ -151,7 +192,7 @@ def calibrator(bad: Flags, probability: Floats, customers: NDArray[Any], trials:
         return platt(bad, probability, customers)
     losses = {name: _losses(name, bad, probability, customers, told) for name in METHODS}
     chosen = "identity"
-    for name in ("platt", "beta"):
+    for name in BENDS if len(np.unique(customers[bad])) >= ENOUGH_FOR_ISOTONIC else BENDS[:-1]:
         if _pays(losses[chosen] - losses[name]):
             chosen = name
     return METHODS[chosen](bad, probability, customers)

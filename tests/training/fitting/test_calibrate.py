@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scoring.calibration import sigmoid
-from training.fitting.calibrate import Trial, beta, calibrator, platt
+from training.fitting.calibrate import Trial, beta, calibrator, isotonic, platt
 
 
 def drawn(n, slope, shift, seed=0):
@@ -92,3 +92,38 @@ def test_too_few_trials_leave_the_prior_to_hold_platt():
 def test_no_cases_leave_probabilities_as_they_are():
     empty = np.zeros(0)
     assert calibrator(empty.astype(bool), empty, empty, []).method == "identity"
+
+
+def test_isotonic_worked_by_hand():
+    # 0.1 and 0.2: one bad of four each; 0.6: two of four. 0.1 and 0.2 do not rise and are pooled: two of eight.
+    stated = np.repeat([0.1, 0.2, 0.6], 4)
+    bad = np.array([1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0], dtype=bool)
+    found = isotonic(bad, stated, np.arange(12).astype(str))
+    rate = 4 / 12  # each block is drawn to it by one case
+    assert found.points[0] == pytest.approx((0.15, (2 + rate) / 9))
+    assert found.points[1] == pytest.approx((0.6, (2 + rate) / 5))
+    assert found.apply(np.array([0.0, 0.15, 0.375, 0.9])).tolist() == pytest.approx(
+        [(2 + rate) / 9, (2 + rate) / 9, ((2 + rate) / 9 + (2 + rate) / 5) / 2, (2 + rate) / 5]
+    )
+
+
+def test_isotonic_mends_what_no_slope_can():
+    rng = np.random.default_rng(3)
+    stated = rng.uniform(0.01, 0.9, 20_000)
+    truth = np.where(stated < 0.3, 0.05, np.where(stated < 0.6, 0.1, 0.8))
+    bad = rng.random(20_000) < truth
+    customers = np.arange(20_000).astype(str)
+    trials = [Trial(fit_on=np.arange(20_000) % 4 != k, judge_by=np.arange(20_000) % 4 == k) for k in range(4)]
+    found = calibrator(bad, stated, customers, trials)
+    assert found.method == "isotonic"
+    assert np.abs(found.apply(stated) - truth).mean() < 0.04
+    assert np.abs(platt(bad, stated, customers).apply(stated) - truth).mean() > 0.08, "a slope alone is far off"
+
+
+def test_few_bad_customers_ask_for_no_map_of_any_shape():
+    rng = np.random.default_rng(3)
+    stated = rng.uniform(0.01, 0.9, 20_000)
+    bad = rng.random(20_000) < np.where(stated < 0.3, 0.05, np.where(stated < 0.6, 0.1, 0.8))
+    customers = (np.arange(20_000) % 150).astype(str)
+    trials = [Trial(fit_on=np.arange(20_000) % 4 != k, judge_by=np.arange(20_000) % 4 == k) for k in range(4)]
+    assert calibrator(bad, stated, customers, trials).method != "isotonic"
