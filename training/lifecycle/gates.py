@@ -29,7 +29,9 @@ class Gate(BaseModel):
     figure: str
     at_least: float | None = None
     at_most: float | None = None
-    kind: str | None = Field(default=None, description="Label kind it applies to; None: all.")
+    kind: str | tuple[str, ...] | None = Field(
+        default=None, description="Label kind or kinds it applies to; None: all."
+    )
     against: Literal["champion"] | None = Field(default=None, description="Whom the figure compares the model with.")
     why: str
 
@@ -48,6 +50,16 @@ class Gate(BaseModel):
             'at least 500'
         """
         return f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
+
+    def is_for(self, kind: str) -> bool:
+        """Whether the gate applies to models of a label kind.
+
+        Example:
+            >>> gate = Gate(name="n", figure="cases", at_least=500, kind=("late", "default"), why="")
+            >>> gate.is_for("late"), gate.is_for("distress")
+            (True, False)
+        """
+        return self.kind is None or kind in ((self.kind,) if isinstance(self.kind, str) else self.kind)
 
     def passes(self, value: float | None) -> bool:
         """Whether a figure passes; one that is missing or not a number does not.
@@ -150,7 +162,7 @@ def check(fitted: Fitted, version: int, gates: Gates, *, beside: Beside | None =
         NoGatesError: None applies.
     """
     kind = str(fitted.spec.label.get("kind"))
-    applying = [gate for gate in gates.gates if gate.kind in (None, kind)]
+    applying = [gate for gate in gates.gates if gate.is_for(kind)]
     if not applying:
         raise NoGatesError(fitted.spec.name, kind)
     figures = figures_of(fitted, gates.measures) | dict(beside.figures if beside else {})

@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from data.book import Book
 from data.materiality import Materiality
+from training.cases.about import about
 from training.cases.cohort import customer_cohort, invoice_cases, month_firsts
 from training.cases.dataset import Dataset, dataset
 from training.cases.facts import folded, from_book
-from training.cases.label import default, late
+from training.cases.label import default, late, unapplied_cash
+from training.cases.persons import companies
 from training.default_model import Default
 
 
@@ -96,7 +98,8 @@ def rebuilt(book: Book, label: Mapping[str, Any], names: Sequence[str], period: 
     if not outcomes.num_rows:
         raise NothingMaturedError(period, known_on, cases.num_rows)
     wanted = list(dict.fromkeys(names))
-    return dataset(cases, from_book(book)(cases, wanted), outcomes, wanted)
+    found = dataset(cases, from_book(book)(cases, wanted), outcomes, wanted, about=about(book, cases))
+    return companies(found) if label.get("natural_persons") == "left out" else found
 
 
 def _cases(book: Book, label: Mapping[str, Any], period: Period, known_on: date) -> tuple[pa.Table, pa.Table]:
@@ -127,6 +130,7 @@ def _customers(book: Book, what: Default, period: Period, known_on: date) -> tup
         horizon=what.horizon,
         known_on=known_on,
         materiality=what.materiality,
+        cash=unapplied_cash(book, known_on),
     )
     return made, outcomes.to_pyarrow()
 
