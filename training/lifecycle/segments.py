@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from training.judging.evaluation import Bin, Segment
-from training.judging.reliability import rate_interval
-from training.judging.segments import TOO_FEW
+from training.judging.evaluation import Segment
+from training.judging.segments import TOO_FEW, rate_interval
 from training.lifecycle.measures import Measures
 
 DOUBT: Final = 0.05
@@ -23,7 +22,7 @@ def segment_figures(segments: Sequence[Segment], measures: Measures) -> dict[str
         ``worst_segment_auc``: the lowest AUC. ``segment_understated``: the largest ratio of the lower end of a
         segment's observed rate to its mean stated probability; above 1 more happened than was stated, beyond chance.
         ``segment_overstated``: the largest ratio of the mean stated probability to the upper end of the rate. The
-        intervals are Jeffreys', jointly at 95 %; they take cases as independent.
+        intervals are Jeffreys', jointly at 95 %, and take the cases of one customer as hanging together.
 
     Example:
         >>> good = Segment("month", "2024-05", 500, 100, 0.2, 0.8)
@@ -53,5 +52,9 @@ def _worst_auc(parts: Sequence[Segment]) -> float | None:
 def _rates(parts: Sequence[Segment]) -> list[tuple[float, float, float]]:
     """Both ends of each part's rate, and its mean stated probability, which is never 0."""
     level = 1 - DOUBT / max(len(parts), 1)
-    bins = [Bin(0.0, 1.0, part.n, part.bad, part.mean_probability) for part in parts if part.mean_probability]
-    return [(*rate_interval(row, level), row.mean_probability) for row in bins]
+    return [(*_ends(part, level), part.mean_probability) for part in parts if part.mean_probability]
+
+
+def _ends(part: Segment, level: float) -> tuple[float, float]:
+    """Jeffreys interval of a part's rate; bad cases count as much as there are customers behind them, where told."""
+    return rate_interval(part.n, part.bad, part.bad if part.bad_customers is None else part.bad_customers, level)
