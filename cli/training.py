@@ -110,8 +110,8 @@ def plans(
     made = []
     for name in names:
         back, months = _months(name)
-        start = as_of or _month_start(known_on, -back)
-        end = evaluate_to or _day_before(_month_start(start, months))
+        start = as_of or month_start(known_on, -back)
+        end = evaluate_to or day_before(month_start(start, months))
         made.append(Plan(name, start, end, known_on, natural_persons, proxies))
     return made
 
@@ -219,10 +219,17 @@ def _figure(interval: "Interval | None") -> str | None:
     return None if interval is None else f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def _month_start(day: date, months: int) -> date:
+def month_start(day: date, months: int) -> date:
+    """The first of the month that lies so many months after a day's own.
+
+    Example:
+        >>> month_start(date(2021, 3, 15), -3).isoformat()
+        '2020-12-01'
+    """
     number = day.year * 12 + day.month - 1 + months
     return date(number // 12, number % 12 + 1, 1)
 
 
-def _day_before(day: date) -> date:
+def day_before(day: date) -> date:
+    """The day before."""
     return date.fromordinal(day.toordinal() - 1)

@@ -11,7 +11,7 @@ import typer
 
 from cli.clock import business_day
 from cli.output import as_json_text, count, say, show_json, show_table, working
-from cli.training import DAYS_PAST_DUE, HORIZON, HORIZONS, LATE
+from cli.training import DAYS_PAST_DUE, HORIZON, HORIZONS, LATE, day_before, month_start
 from data.book import Book
 from data.settings import Settings
 
@@ -56,7 +56,7 @@ def walk_forward(
     with working("Walking forward") as step:
         step("opening the lake")
         task, labelled = cases_of(the_book(settings), model, ends, settings, say=step)
-        months = [*month_firsts(begins, ends), _next_month(ends)]
+        months = [*month_firsts(begins, ends), month_start(ends, 1)]
         found = walk(task, labelled, months, known_on, threads=settings.threads, say=step)
     folder = out or settings.reports / "walk-forward" / f"{model}-{known_on}"
     written = write(found, folder)
@@ -69,17 +69,8 @@ def walk_forward(
 
 def _months(known_on: date, first: str | None, last: str | None) -> tuple[date, date]:
     """Eighteen months that end three before the day of knowledge, unless given."""
-    ends = date.fromisoformat(last) if last else _month(known_on, -3)
-    return (date.fromisoformat(first) if first else _month(ends, -17)), ends
-
-
-def _month(day: date, months: int) -> date:
-    number = day.year * 12 + day.month - 1 + months
-    return date(number // 12, number % 12 + 1, 1)
-
-
-def _next_month(day: date) -> date:
-    return _month(day, 1)
+    ends = date.fromisoformat(last) if last else month_start(known_on, -3)
+    return (date.fromisoformat(first) if first else month_start(ends, -17)), ends
 
 
 def cases_of(
@@ -100,7 +91,7 @@ def cases_of(
     from training.late_model import labelled_late
     from training.late_model import task as late_task
 
-    end = date.fromordinal(_next_month(until).toordinal() - 1)
+    end = day_before(month_start(until, 1))
     if model == LATE:
         return late_task(), labelled_late(book, from_book(book), end, grace=5, say=say)
     what = Default(DAYS_PAST_DUE[model], HORIZONS.get(model, HORIZON), settings.materiality)

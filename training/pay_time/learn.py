@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from data.book import Book
 from scoring.model import ReleasedModel
-from scoring.pay_time import PayTimes
+from scoring.pay_time import END, STARTS, PayTimes
 from training.arrays import Floats
 from training.cases.facts import from_book
 from training.fitting.fitted import Fitted
@@ -96,7 +96,7 @@ def _told(
     )
     if not cases.num_rows:
         return {"cases": 0}
-    names = tuple(dict.fromkeys([*fitted.spec.feature_names]))
+    names = fitted.spec.feature_names
     later = waiting(cases, from_book(book)(cases, names), names, known_on)
     return figures(judged(fitted.model(threads=threads), later, settled(rows, known_on)), later)
 
@@ -121,15 +121,12 @@ def judged(model: ReleasedModel, cases: Waiting, past: pa.Table) -> Judged:
         cases: Invoices at their issue.
         past: Settled invoices, as `settled` gives them; of each customer those before a case count.
     """
-    dates = {
-        name: past[name].to_numpy(zero_copy_only=False).astype("datetime64[D]") for name in ("settled_on", "due_on")
-    }
-    assert model.pay_time is not None
+    paid, due = (past[name].to_numpy().astype("datetime64[D]") for name in ("settled_on", "due_on"))
     own = own_delays(
-        model.pay_time.spec.days,
+        np.arange(STARTS[0], END),
         np.array(past["customer_id"].to_pylist(), dtype=np.object_),
-        dates["settled_on"],
-        (dates["settled_on"] - dates["due_on"]).astype(np.float64),
+        paid,
+        (paid - due).astype(np.float64),
     )
     parts = [_judged(stated(model, part), own.stated(part.customer_ids, part.at), part) for part in _parts(cases)]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Judged.__dataclass_fields__}
