@@ -40,6 +40,7 @@ def task(grace: int = 5) -> Task:
         probability_name=f"late_prob_{grace}d",
         features=LATE,
         recipe=RECIPE,
+        weekly=True,
     )
 
 

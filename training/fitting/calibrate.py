@@ -1,6 +1,6 @@
 """Fitting a calibrator on predictions for unseen cases, held near "no change" while bad ones are few."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.calibration import Calibrator, CalibratorError, bounded, sigmoid
-from training.arrays import Flags, Floats
+from training.arrays import Flags, Floats, Places
+from training.fitting.shocks import shocks
 
 # How far a calibrator may stand from "no change" before any case is seen: one standard deviation of slope and of shift.
 SLOPE_SPREAD: Final = 0.2
@@ -33,12 +34,12 @@ class Trial:
     judge_by: Flags
 
 
-def identity(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+def identity(bad: Flags, probability: Floats, customers: NDArray[Any], weight: Floats | None = None) -> Calibrator:
     """Probabilities as they are."""
     return Calibrator("identity")
 
 
-def platt(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+def platt(bad: Flags, probability: Floats, customers: NDArray[Any], weight: Floats | None = None) -> Calibrator:
     """Slope and shift in log-odds, most probable given the cases and a prior around "no change".
 
     The shift is held at the rate of the cases, where most of them lie, and not at even odds, where none does: so
@@ -49,25 +50,28 @@ def platt(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrato
         probability: Probability stated without having seen the case, shape (n,), in [0, 1].
         customers: Customer of each case, shape (n,). Bad cases of one customer hang together, and so count as
             much as their customers do.
+        weight: How much each case counts, shape (n,); None where all count alike.
 
     Returns:
         A rising calibrator; slope 1 and shift 0 when there are no cases.
     """
-    centre = _log_odds_of_rate(bad)
+    counts = _counts(bad, weight)
+    centre = _log_odds_of_rate(bad, counts)
     p = bounded(probability)
     inputs = np.column_stack([np.log(p) - np.log1p(-p) - centre, np.ones(len(p))])
     prior, spread = np.array([1.0, centre]), np.array([SLOPE_SPREAD, SHIFT_SPREAD])
-    a, shifted = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers))
+    a, shifted = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers) * counts)
     return _or_identity("platt", {"a": a, "b": shifted - a * centre})
 
 
-def beta(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+def beta(bad: Flags, probability: Floats, customers: NDArray[Any], weight: Floats | None = None) -> Calibrator:
     """Slopes of ln p and of -ln(1-p) apart, and a shift, held like `platt`.
 
     Args:
         bad: Whether each case turned out bad, shape (n,).
         probability: Probability stated without having seen the case, shape (n,), in [0, 1].
         customers: Customer of each case, shape (n,).
+        weight: How much each case counts, shape (n,); None where all count alike.
 
     Returns:
         A rising calibrator; the identity where the fit would not rise.
@@ -75,16 +79,17 @@ def beta(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator
     Source:
         Kull, Silva Filho, Flach (AISTATS 2017).
     """
-    centre = _log_odds_of_rate(bad)
+    counts = _counts(bad, weight)
+    centre = _log_odds_of_rate(bad, counts)
     rate, p = sigmoid(np.array([centre])), bounded(probability)
     first, second = np.log(rate)[0], -np.log1p(-rate)[0]
     inputs = np.column_stack([np.log(p) - first, -np.log1p(-p) - second, np.ones(len(p))])
     prior, spread = np.array([1.0, 1.0, centre]), np.array([SLOPE_SPREAD, SLOPE_SPREAD, SHIFT_SPREAD])
-    a, b, shifted = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers))
+    a, b, shifted = _most_probable(inputs, bad, prior, spread, _counts_for(bad, customers) * counts)
     return _or_identity("beta", {"a": a, "b": b, "c": shifted - a * first - b * second})
 
 
-def isotonic(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibrator:
+def isotonic(bad: Flags, probability: Floats, customers: NDArray[Any], weight: Floats | None = None) -> Calibrator:
     """Any rising map: the rate of the cases around each probability, neighbours pooled until they rise.
 
     A pooled rate is drawn to the rate of all by one case, so that no block is certain.
@@ -93,6 +98,7 @@ def isotonic(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibr
         bad: Whether each case turned out bad, shape (n,).
         probability: Probability stated without having seen the case, shape (n,), in [0, 1].
         customers: Customer of each case, shape (n,).
+        weight: How much each case counts, shape (n,); None where all count alike.
 
     Returns:
         A map through the middles of the blocks; the identity where there are fewer than two.
@@ -102,12 +108,15 @@ def isotonic(bad: Flags, probability: Floats, customers: NDArray[Any]) -> Calibr
     """
     from sklearn.isotonic import IsotonicRegression
 
-    pooled = IsotonicRegression().fit_transform(probability, bad.astype(np.float64))
-    rate = float(bad.mean())
+    counts = _counts(bad, weight)
+    pooled = IsotonicRegression().fit_transform(probability, bad.astype(np.float64), sample_weight=counts)
+    rate = float(np.average(bad, weights=counts))
     points = []
     for value in np.unique(pooled):
         block = pooled == value
-        points.append((float(probability[block].mean()), float((bad[block].sum() + rate) / (block.sum() + 1))))
+        here = counts[block]
+        mapped = float((here[bad[block]].sum() + rate) / (here.sum() + 1))
+        points.append((float(np.average(probability[block], weights=here)), mapped))
     rising = _never_falling(points)
     return Calibrator("isotonic", {}, rising) if len(rising) > 1 else Calibrator("identity")
 
@@ -121,9 +130,13 @@ def _never_falling(points: list[tuple[float, float]]) -> tuple[tuple[float, floa
     return tuple(kept)
 
 
-def _log_odds_of_rate(bad: Flags) -> float:
+def _counts(bad: Flags, weight: Floats | None) -> Floats:
+    return np.ones(len(bad)) if weight is None else weight
+
+
+def _log_odds_of_rate(bad: Flags, counts: Floats) -> float:
     """Log-odds of the share of bad cases, with half a case of each kind added."""
-    return float(np.log((bad.sum() + 0.5) / ((~bad).sum() + 0.5)))
+    return float(np.log((counts[bad].sum() + 0.5) / (counts[~bad].sum() + 0.5)))
 
 
 def _or_identity(method: str, params: dict[str, float]) -> Calibrator:
@@ -140,13 +153,13 @@ def _counts_for(bad: Flags, customers: NDArray[Any]) -> float:
     return len(np.unique(customers[bad])) / int(bad.sum())
 
 
-def _most_probable(inputs: Floats, bad: Flags, prior: Floats, spread: Floats, weight: float) -> list[float]:
+def _most_probable(inputs: Floats, bad: Flags, prior: Floats, spread: Floats, counts: Floats) -> list[float]:
     """The top of the penalised log-likelihood of a logistic regression, which is concave, by Newton's method."""
     at = prior.copy()
     for _ in range(STEPS):
         p = sigmoid(inputs @ at)
-        slope = weight * inputs.T @ (bad - p) - (at - prior) / spread**2
-        curvature = weight * (inputs * (p * (1 - p))[:, None]).T @ inputs + np.diag(1 / spread**2)
+        slope = inputs.T @ (counts * (bad - p)) - (at - prior) / spread**2
+        curvature = (inputs * (counts * p * (1 - p))[:, None]).T @ inputs + np.diag(1 / spread**2)
         step = np.linalg.solve(curvature, slope)
         at = at + step
         if np.abs(step).max() < 1e-12:
@@ -165,7 +178,9 @@ def log_loss(bad: Flags, probability: Floats) -> float:
     return float(-np.mean(np.where(bad, np.log(p), np.log1p(-p))))
 
 
-METHODS: Final[dict[str, Callable[[Flags, Floats, NDArray[Any]], Calibrator]]] = {
+Method = Callable[[Flags, Floats, NDArray[Any], Floats | None], Calibrator]
+
+METHODS: Final[dict[str, Method]] = {
     "identity": identity,
     "platt": platt,
     "beta": beta,
@@ -173,7 +188,36 @@ METHODS: Final[dict[str, Callable[[Flags, Floats, NDArray[Any]], Calibrator]]] =
 }
 
 
-def calibrator(bad: Flags, probability: Floats, customers: NDArray[Any], trials: Sequence[Trial]) -> Calibrator:
+@dataclass(frozen=True)
+class _Past:
+    """Past cases, shape (n,) each; their weeks where shocks are to be taken out."""
+
+    bad: Flags
+    probability: Floats
+    customers: NDArray[Any]
+    weeks: Places | None
+
+    def take(self, chosen: Flags) -> "_Past":
+        weeks = None if self.weeks is None else self.weeks[chosen]
+        return _Past(self.bad[chosen], self.probability[chosen], self.customers[chosen], weeks)
+
+    def weight(self) -> Floats | None:
+        if self.weeks is None:
+            return None
+        return shocks(self.bad, self.probability, self.customers, self.weeks).weights(self.bad)
+
+    def fitted(self, methods: Iterable[str]) -> dict[str, Calibrator]:
+        weight = self.weight()
+        return {name: METHODS[name](self.bad, self.probability, self.customers, weight) for name in methods}
+
+
+def calibrator(
+    bad: Flags,
+    probability: Floats,
+    customers: NDArray[Any],
+    trials: Sequence[Trial],
+    weeks: Places | None = None,
+) -> Calibrator:
     """The plainest method that no other beats beyond chance on cases of the past that it was not fitted on.
 
     Late rates move with the times, and a shift learnt in a bad quarter misleads in the next: so a bend has to
@@ -184,33 +228,38 @@ def calibrator(bad: Flags, probability: Floats, customers: NDArray[Any], trials:
         probability: Probability stated without having seen the case, shape (n,), in [0, 1].
         customers: Customer of each case, shape (n,).
         trials: Cases to fit on and cases to judge by, of shape (n,) each.
+        weeks: Week of each case, shape (n,), from 0: what single weeks had of their own is then taken out of what
+            the methods learn from. None to learn from all weeks alike.
     """
+    past = _Past(bad, probability, customers, weeks)
     told = [trial for trial in trials if bad[trial.fit_on].any() and trial.judge_by.any()]
     if not len(bad):
         return Calibrator("identity")
     if len(told) < ENOUGH_TRIALS:
-        return platt(bad, probability, customers)
-    losses = {name: _losses(name, bad, probability, customers, told) for name in METHODS}
+        return past.fitted(["platt"])["platt"]
+    chosen = _chosen(past, told)
+    return past.fitted([chosen])[chosen]
+
+
+def _chosen(past: _Past, trials: Sequence[Trial]) -> str:
+    enough = len(np.unique(past.customers[past.bad])) >= ENOUGH_FOR_ISOTONIC
+    bends = BENDS if enough else BENDS[:-1]
+    losses = _losses(past, trials, ("identity", *bends))
     chosen = "identity"
-    for name in BENDS if len(np.unique(customers[bad])) >= ENOUGH_FOR_ISOTONIC else BENDS[:-1]:
+    for name in bends:
         if _pays(losses[chosen] - losses[name]):
             chosen = name
-    return METHODS[chosen](bad, probability, customers)
+    return chosen
 
 
-def _losses(method: str, bad: Flags, probability: Floats, customers: NDArray[Any], trials: Sequence[Trial]) -> Floats:
-    """Log-loss of each trial, shape (n_trials,)."""
-    return np.array(
-        [
-            log_loss(
-                bad[trial.judge_by],
-                METHODS[method](bad[trial.fit_on], probability[trial.fit_on], customers[trial.fit_on]).apply(
-                    probability[trial.judge_by]
-                ),
-            )
-            for trial in trials
-        ]
-    )
+def _losses(past: _Past, trials: Sequence[Trial], methods: Sequence[str]) -> dict[str, Floats]:
+    """Log-loss of each trial by method, shape (n_trials,) each."""
+    found: dict[str, list[float]] = {name: [] for name in methods}
+    for trial in trials:
+        judge = past.take(trial.judge_by)
+        for name, fitted in past.take(trial.fit_on).fitted(methods).items():
+            found[name].append(log_loss(judge.bad, fitted.apply(judge.probability)))
+    return {name: np.array(values) for name, values in found.items()}
 
 
 def _pays(gains: Floats) -> bool:

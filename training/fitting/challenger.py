@@ -54,7 +54,7 @@ def learn_scorecard(
         return sigmoid(card.log_odds(later.matrix(card.feature_names)))
 
     past = out_of_fold(task, parts.train, as_of, threads=1, stated=stated)
-    found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials())
+    found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials(), task.weeks(past.cases))
     card = fit_scorecard(parts.train, task.names, task.monotone, recipe)
     model = ReleasedModel(_spec(task, parts.train, card, recipe, as_of), card, found)
     calibrated = found.apply(past.probability)

@@ -13,12 +13,13 @@ from pydantic import JsonValue
 from features.feature_sets import FeatureSet
 from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.sketch import sketches_of
-from training.arrays import Floats
+from training.arrays import Floats, Places
 from training.cases.dataset import Dataset, together
 from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
 from training.fitting.fit import HERE, Engine, Recipe, contributions, fit, one_seed, parameters, probability
 from training.fitting.fitted import Fitted
+from training.fitting.shocks import weeks_of
 from training.fitting.typical import tendency_of, typical_of
 from training.judging.evaluate import evaluate
 from training.judging.metrics import measured
@@ -55,6 +56,8 @@ class Task:
         fold_days: Days between two cuts of the walk forward through the past; not below the days in which an outcome
             matures, for periods that overlap say one thing twice.
         folds: How many cuts.
+        weekly: Whether outcomes come week by week, so that the calibrator can be kept from taking a shock of a few
+            weeks for the new normal.
     """
 
     name: str
@@ -65,11 +68,16 @@ class Task:
     recipe: Recipe
     fold_days: int = 61
     folds: int = 6
+    weekly: bool = False
 
     @property
     def names(self) -> list[str]:
         """The features in order."""
         return self.features.names
+
+    def weeks(self, cases: Dataset) -> Places | None:
+        """Week of each case's maturity, shape (n,), from 0; None where the calibrator is not to look at weeks."""
+        return weeks_of(cases.matures_on) if self.weekly else None
 
     @property
     def monotone(self) -> tuple[int, ...]:
@@ -132,7 +140,7 @@ def learn(
     """
     say(f"{task.name}: {len(parts.train)} cases, {int(parts.train.bad.sum())} bad; predicting the past out of fold")
     past = out_of_fold(task, parts.train, as_of, threads=threads, engine=engine)
-    found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials())
+    found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials(), task.weeks(past.cases))
     say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
     texts = fit(parts.train, task.names, task.monotone, task.recipe, threads=threads, engine=engine)
     spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads, engine=engine)

@@ -161,7 +161,7 @@ def _parts(labelled: Labelled, final: Dataset, first: date, following: date) -> 
 def _step(task: Task, parts: Split, first: date, before: Sequence[_Step], threads: int) -> _Step:
     texts = fit(parts.train, task.names, task.monotone, one_seed(task.recipe), threads=threads)
     raw = probability(texts, parts.later.matrix(task.names))
-    chosen = _calibrator(before, first)
+    chosen = _calibrator(task, before, first)
     stated = chosen.apply(raw)
     month = Month(
         first=first,
@@ -175,7 +175,7 @@ def _step(task: Task, parts: Split, first: date, before: Sequence[_Step], thread
     return _Step(month, parts.later, raw, stated)
 
 
-def _calibrator(before: Sequence[_Step], first: date) -> Calibrator:
+def _calibrator(task: Task, before: Sequence[_Step], first: date) -> Calibrator:
     """The calibrator that the months before ask for, as far as they had matured."""
     day = np.datetime64(first, "D")
     seen = [(step.cases.matures_on <= day, step) for step in before]
@@ -185,7 +185,8 @@ def _calibrator(before: Sequence[_Step], first: date) -> Calibrator:
     cases = together([step.cases.take(flags) for flags, step in told])
     raw = np.concatenate([step.raw[flags] for flags, step in told])
     block = np.repeat(np.arange(len(told)), [int(flags.sum()) for flags, _ in told])
-    return calibrator(cases.bad, raw, cases.customer_ids, [_trial(cases, block, at) for at in range(1, len(told))])
+    trials = [_trial(cases, block, at) for at in range(1, len(told))]
+    return calibrator(cases.bad, raw, cases.customer_ids, trials, task.weeks(cases))
 
 
 def _trial(cases: Dataset, block: "np.ndarray[Any, np.dtype[np.intp]]", at: int) -> Trial:

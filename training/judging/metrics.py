@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training.arrays import Flags, Floats
+from training.arrays import Flags, Floats, Places
 from training.judging.evaluation import Bin
-
-Places = NDArray[np.intp]
 
 FIGURES: Final = ("auc", "average_precision", "ks", "brier", "mean_probability", "rate", "ece")
 BINS: Final = 10
