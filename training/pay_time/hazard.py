@@ -25,8 +25,6 @@ RECIPE: Final = Recipe(
 )
 FACTS: Final = 40
 """So many facts are read, those that the late-payment model gains most by."""
-MOST_CASES: Final = 60_000
-"""The newest so many cases teach; older ones add minutes and no news."""
 # A day of a cell that nobody paid on is not impossible.
 A_DAY: Final = 0.5
 
@@ -43,8 +41,7 @@ def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe
     Returns:
         The model; equal cases give equal texts.
     """
-    chosen = cases.take(np.arange(max(0, len(cases) - MOST_CASES), len(cases)))
-    rows, paid = entered(chosen)
+    rows, paid = entered(cases)
     names = [*cases.names, TO_DUE, CELL]
     data = lgb.Dataset(
         rows,
@@ -62,9 +59,9 @@ def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe
         feature_names=cases.names,
         starts=STARTS,
         end=END,
-        within=_within(chosen.delay[~np.isnan(chosen.delay)]),
+        within=_within(cases.delay[~np.isnan(cases.delay)]),
         known_at=known_on.isoformat(),
-        cases=len(chosen),
+        cases=len(cases),
         seeds=recipe.seeds,
     )
     return PayTimeText(spec, texts)
