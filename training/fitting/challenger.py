@@ -15,7 +15,7 @@ from training.cases.dataset import Dataset
 from training.cases.split import Split
 from training.fitting.calibrate import calibrator
 from training.fitting.fitted import Fitted
-from training.fitting.learn import Say, Task, out_of_fold, silent
+from training.fitting.learn import Say, Task, out_of_fold, reasons_told, silent
 from training.fitting.scorecard import RECIPE, ScorecardRecipe, fit_scorecard
 from training.fitting.typical import tendency_of, typical_of
 from training.judging.evaluate import evaluate
@@ -57,19 +57,20 @@ def learn_scorecard(
     found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials(), task.weeks(past.cases))
     card = fit_scorecard(parts.train, task.names, task.monotone, recipe)
     model = ReleasedModel(_spec(task, parts.train, card, recipe, as_of), card, found)
-    calibrated = found.apply(past.probability)
+    calibrated, rows = found.apply(past.probability), model.matrix(parts.later.columns)
     return Fitted(
         spec=model.spec,
         model_texts=(),
         calibrator=found,
-        evaluation=evaluate(parts.later, model.probability(model.matrix(parts.later.columns)), known_on),
+        evaluation=evaluate(parts.later, model.probability(rows), known_on),
         sketches=_sketches(parts.train, card.feature_names, calibrated),
         data_version=data_version,
         training={
             "recipe": recipe.as_dict(),
             "out_of_fold": {"how": past.how, "n": len(past.cases), "bad": int(past.cases.bad.sum())},
             "out_of_fold_figures": dict(measured(past.cases.bad, calibrated)),
-        },
+        }
+        | reasons_told(model, rows, parts.later.customer_ids),
         scorecard=card,
     )
 

@@ -1,7 +1,7 @@
 """From cases to a model that is ready to be registered: out-of-fold past, calibrator, trees, evaluation, sketches."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from importlib.metadata import version
 from typing import Any, Final
@@ -23,6 +23,7 @@ from training.fitting.shocks import weeks_of
 from training.fitting.typical import tendency_of, typical_of
 from training.judging.evaluate import evaluate
 from training.judging.metrics import measured
+from training.judging.steadiness import steadiness
 
 Say = Callable[[str], None]
 Stating = Callable[[Dataset, Dataset], Floats]
@@ -146,7 +147,8 @@ def learn(
     spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads, engine=engine)
     say(f"{task.name}: judging on {len(parts.later)} later cases")
     model = ReleasedModel.from_text(spec, texts, found)
-    stated = model.probability(model.matrix(parts.later.columns))
+    rows = model.matrix(parts.later.columns)
+    stated = model.probability(rows)
     return Fitted(
         spec=spec,
         model_texts=texts,
@@ -154,7 +156,7 @@ def learn(
         evaluation=evaluate(parts.later, stated, known_on),
         sketches=_sketches(task, parts.train, found.apply(past.probability)),
         data_version=data_version,
-        training=_told(task, past, found.apply(past.probability)),
+        training=_told(task, past, found.apply(past.probability)) | reasons_told(model, rows, parts.later.customer_ids),
     )
 
 
@@ -271,6 +273,18 @@ def _sketches(task: Task, train: Dataset, past_scores: Floats) -> dict[str, dict
     """Sketch of every feature over the training cases, and of the score over past cases the model had not seen."""
     made = sketches_of({**train.columns, "score": past_scores}, [*task.names, "score"])
     return {name: sketch.to_dict() for name, sketch in made.items()}
+
+
+def reasons_told(model: ReleasedModel, rows: Floats, customers: NDArray[Any]) -> dict[str, Any]:
+    """How steady the reasons of the later cases are, as plain values.
+
+    Args:
+        model: The model.
+        rows: Shape (n, k), facts in its order.
+        customers: Customer of each case, shape (n,).
+    """
+    kept = steadiness(model, rows, customers)
+    return {"reasons_when_facts_move_by_1_percent": {name: asdict(figure) for name, figure in kept.items()}}
 
 
 def _told(task: Task, past: OutOfFold, stated: Floats) -> dict[str, Any]:

@@ -108,7 +108,8 @@ class _Search:
     @property
     def common(self) -> Floats:
         """Log-odds of each case in an ordinary week, shape (n,)."""
-        return self.slope * self.centred + self.shift
+        found: Floats = self.slope * self.centred + self.shift
+        return found
 
     def run(self) -> "_Search":
         """Until nothing moves."""
