@@ -225,13 +225,13 @@ print(f"{int(owing.over.sum())} of {len(owing)} customers that owe something owe
 figure, panel = plt.subplots(figsize=(8.6, 5.6))
 for over, colour, words in ((False, BLUE, "within the limit"), (True, RED, "above the limit")):
     mine = owing[owing.over == over]
-    panel.scatter(mine.exposure, mine.limit, s=22, color=colour, alpha=0.7, lw=0, label=f"{words} ({len(mine)})")
+    panel.scatter(mine.exposure.clip(lower=step / 2), mine.limit, s=22, color=colour, alpha=0.7, lw=0, label=f"{words} ({len(mine)})")
 most = float(max(owing.exposure.max(), owing.limit.max())) * 1.5 if len(owing) else step
 line = np.geomspace(step, most, 50)
 panel.plot(line, line, color=INK, ls=":", label="owes just the limit")
-panel.set_xscale("symlog", linthresh=step)
+panel.set_xscale("log")
 panel.set_yscale("symlog", linthresh=step)
-panel.set(xlim=(0, most), ylim=(-step / 10, most))
+panel.set(xlim=(step / 2, most), ylim=(-step / 10, most))
 panel.set(title=f"Owed and recommended on {as_of}", xlabel=f"owed today ({rules.currency})", ylabel=f"recommended limit ({rules.currency})")
 panel.xaxis.set_major_formatter(in_money)
 panel.yaxis.set_major_formatter(in_money)
