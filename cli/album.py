@@ -57,7 +57,9 @@ class PictureError(ValueError):
 
     def __init__(self, name: str, missing: str) -> None:
         self.missing = missing
-        super().__init__(f"The picture {name} has no {missing}: every picture has a title, labelled axes and a reading.")
+        super().__init__(
+            f"The picture {name} has no {missing}: every picture has a title, labelled axes and a reading."
+        )
 
 
 class Album:

@@ -17,7 +17,7 @@ from data.simulation.simulator import Shape, simulate
 HOME: Final = "O2C_RISK_HOME"
 AS_OF: Final = "O2C_RISK_AS_OF"
 SHAPE: Final = Shape(
-    customers=400,
+    customers=300,
     start_on=date(2018, 9, 1),
     end_on=date(2021, 3, 1),
     seed=7,

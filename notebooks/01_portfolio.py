@@ -4,8 +4,8 @@
 # The receivables ledger as it stood at the end of one day: what is open and how old it is, who owes it, how days sales
 # outstanding moved, who pays late and by how much.
 #
-# It reads the ledger in `O2C_RISK_HOME`; without one it simulates a small ledger, the same every time. Knowledge is frozen at the
-# end of `O2C_RISK_AS_OF`, the last day the ledger knows of unless given.
+# It reads the ledger in `O2C_RISK_HOME`; without one it simulates a small ledger, the same every time. Knowledge is
+# frozen at the end of `O2C_RISK_AS_OF`, the last day the ledger knows of unless given.
 
 # %%
 from datetime import timedelta
@@ -35,7 +35,8 @@ print(here.told)
 # %% [markdown]
 # ## Every customer at the end of every month
 #
-# The very facts that the models and the limits read, summed over the customers. Items in dispute are open, but not past due.
+# The very facts that the models and the limits read, summed over the customers. Items in dispute are open, but not past
+# due.
 
 # %%
 BUCKETS = {
@@ -76,13 +77,13 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), width_ratios=[1, 1
 amounts = by_day.loc[pd.Timestamp(as_of), list(BUCKETS)]
 words, not_due = list(BUCKETS.values())[1:], amounts.iloc[0]
 bars = left.bar(words, amounts.iloc[1:], color=AGES[1:])
-left.bar_label(bars, [f"{short(a)}\n{in_percent(round(a / open_now, 4))}" for a in amounts.iloc[1:]], fontsize=8.5, padding=2)
+left.bar_label(bars, [f"{short(a)}\n{in_percent(a / open_now)}" for a in amounts.iloc[1:]], fontsize=8.5, padding=2)
 left.margins(y=0.2)
 left.set(title=f"Past due on {as_of}", xlabel="days past due", ylabel=f"open amount ({book.currency})")
 left.text(
     0.03,
     0.97,
-    f"not past due: {short(not_due)}, {in_percent(round(not_due / open_now, 3))}",
+    f"not past due: {short(not_due)}, {in_percent(not_due / open_now)}",
     transform=left.transAxes,
     va="top",
 )
@@ -98,8 +99,11 @@ left.yaxis.set_major_formatter(in_money)
 album.add(
     figure,
     "aging",
-    reading="Left: what is past due by how long it has been so, as an amount and as a share of all that is open. Right: the same at "
-    "the end of every month. Light bands are what has just fallen due; dark ones are old debt that is not being collected.",
+    reading=(
+        "Left: what is past due by how long it has been so, as an amount and as a share of all that is open. Right: the"
+        " same at the end of every month. Light bands are what has just fallen due; dark ones are old debt that is not "
+        "being collected."
+    ),
 )
 
 # %% [markdown]
@@ -111,7 +115,7 @@ bought = now.invoiced_amount_365d.fillna(0).sort_values(ascending=False)
 bought = bought[bought > 0].cumsum() / bought.sum()
 largest = min(10, len(ranked))
 half = int((ranked < 0.5).sum()) + 1
-print(f"The largest {largest} customers owe {in_percent(round(ranked.iloc[largest - 1], 3))}; {half} owe half of it.")
+print(f"The largest {largest} customers owe {in_percent(ranked.iloc[largest - 1])}; {half} owe half of it.")
 
 # %%
 figure, panel = plt.subplots(figsize=(9, 4.6))
@@ -119,14 +123,18 @@ panel.plot(np.arange(1, len(ranked) + 1), ranked, color=BLUE, lw=2.2, label="ope
 panel.plot(np.arange(1, len(bought) + 1), bought, color=ORANGE, lw=2.2, ls="--", label="invoiced in the last 365 days")
 panel.plot(largest, ranked.iloc[largest - 1], "o", color=INK)
 panel.annotate(
-    f"the largest {largest} owe {in_percent(round(ranked.iloc[largest - 1], 3))}",
+    f"the largest {largest} owe {in_percent(ranked.iloc[largest - 1])}",
     (largest, ranked.iloc[largest - 1]),
     xytext=(-8, 10),
     textcoords="offset points",
     ha="right",
 )
 panel.set(
-    title="Concentration", xlabel="customers, the largest first", ylabel="share of the total", ylim=(0, 1.03), xscale="log"
+    title="Concentration",
+    xlabel="customers, the largest first",
+    ylabel="share of the total",
+    ylim=(0, 1.03),
+    xscale="log",
 )
 panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 panel.yaxis.set_major_formatter(in_percent)
@@ -134,15 +142,19 @@ panel.legend(loc="lower right")
 album.add(
     figure,
     "concentration",
-    reading="Follow a curve to the right: so many of the largest customers hold that share of the total. The sooner it rises, "
-    "the more rests on a few. Where the blue curve lies above the orange one, what is owed is more concentrated than what is sold.",
+    reading=(
+        "Follow a curve to the right: so many of the largest customers hold that share of the total. The sooner it "
+        "rises, the more rests on a few. Where the blue curve lies above the orange one, what is owed is more "
+        "concentrated than what is sold."
+    ),
 )
 
 # %% [markdown]
 # ## Sales, days sales outstanding and late payment by month
 #
-# DSO is what is open over the sales of the last 90 days, times 90; the best possible one counts only what is not past due; the
-# difference is the average days delinquent. Late is not settled before the due date plus 5 days, and counted once that day has passed.
+# DSO is what is open over the sales of the last 90 days, times 90; the best possible one counts only what is not past
+# due; the difference is the average days delinquent. Late is not settled before the due date plus 5 days, and counted
+# once that day has passed.
 
 # %%
 seen = as_known(ledger, as_of).filter(ibis._.issued_on <= ibis.date(as_of))
@@ -167,10 +179,12 @@ for day, row in by_day.loc[pd.to_datetime(month_ends)].iterrows():
     best[day] = best_possible_dso(row.open_amount - row.overdue_amount, row.invoiced_amount_90d, 90)
     delinquent[day] = average_days_delinquent(dso[day], best[day])
 dso, best, delinquent = (pd.Series(values, dtype=float) for values in (dso, best, delinquent))
-print(f"DSO at the end of {dso.index[-1]:%B %Y}: {dso.iloc[-1]:.1f} days, {delinquent.iloc[-1]:.1f} of them delinquent.")
 print(
-    f"Invoices late by 5 days or more: {in_percent(round(by_month.bad.sum() / by_month.n.sum(), 4))} of all that matured; "
-    f"worst among those issued in {by_month.rate.idxmax().strftime('%B %Y')}: {in_percent(round(by_month.rate.max(), 4))}."
+    f"DSO at the end of {dso.index[-1]:%B %Y}: {dso.iloc[-1]:.1f} days, {delinquent.iloc[-1]:.1f} of them delinquent."
+)
+print(
+    f"Invoices late by 5 days or more: {in_percent(by_month.bad.sum() / by_month.n.sum())} of all that matured; "
+    f"worst among those issued in {by_month.rate.idxmax().strftime('%B %Y')}: {in_percent(by_month.rate.max())}."
 )
 
 # %%
@@ -194,9 +208,11 @@ bottom.legend(loc="upper left", ncols=2)
 album.add(
     figure,
     "months",
-    reading="From the top: what was sold; how many days of sales are open, beside how many would be if nothing were past due; the "
-    "difference, which is debt that should have been paid; and how many of the invoices issued in a month were paid late. Look for "
-    "months that stand out below and follow them upwards.",
+    reading=(
+        "From the top: what was sold; how many days of sales are open, beside how many would be if nothing were past "
+        "due; the difference, which is debt that should have been paid; and how many of the invoices issued in a month "
+        "were paid late. Look for months that stand out below and follow them upwards."
+    ),
 )
 
 # %% [markdown]
@@ -224,7 +240,9 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), width_ratios=[1.4,
 clipped = delay.dropna().clip(-30, 60)
 left.hist(clipped, bins=np.arange(-30.5, 61.5), weights=np.full(len(clipped), 1 / len(year)), color=BLUE)
 left.axvline(5, color=RED, ls="--", label="late from here on")
-left.set(title="Day of payment", xlabel="days after the due date", ylabel="share of the invoices, log scale", yscale="log")
+left.set(
+    title="Day of payment", xlabel="days after the due date", ylabel="share of the invoices, log scale", yscale="log"
+)
 left.yaxis.set_major_formatter(in_percent)
 left.legend()
 place = np.arange(len(paid))
@@ -239,8 +257,11 @@ right.legend()
 album.add(
     figure,
     "delays",
-    reading="Left: the share of invoices paid on each day around the due date; the ends hold all that lies beyond them, and the "
-    "scale is logarithmic because the due date towers over all else. Right: the same in six parts, by number and by amount.",
+    reading=(
+        "Left: the share of invoices paid on each day around the due date; the ends hold all that lies beyond them, and"
+        " the scale is logarithmic because the due date towers over all else. Right: the same in six parts, by number "
+        "and by amount."
+    ),
 )
 
 # %% [markdown]
@@ -279,18 +300,25 @@ for number, by in enumerate(segments.by.unique()):
     mine = (segments.by == by).to_numpy()
     span = np.abs(segments.loc[mine, ["low", "high"]].to_numpy().T - segments.rate[mine].to_numpy())
     panel.errorbar(segments.rate[mine], place[mine], xerr=span, fmt="o", color=COLOURS[number], capsize=3, label=by)
-panel.axvline(cases.bad.mean(), color=INK, ls=":", label=f"all: {in_percent(round(cases.bad.mean(), 4))}")
+panel.axvline(cases.bad.mean(), color=INK, ls=":", label=f"all: {in_percent(cases.bad.mean())}")
 panel.set_yticks(place, [f"{row.part}  (n = {row.n:,})" for row in segments.itertuples()])
 panel.invert_yaxis()
 panel.xaxis.set_major_formatter(in_percent)
 panel.set_xlim(0, min(1.0, float(segments.high.max()) * 1.05))
-panel.set(title="Late by 5 days or more, due in the last 365 days", xlabel="share of the invoices", ylabel="part of the portfolio")
+panel.set(
+    title="Late by 5 days or more, due in the last 365 days",
+    xlabel="share of the invoices",
+    ylabel="part of the portfolio",
+)
 panel.legend(loc="best")
 album.add(
     figure,
     "segments",
-    reading="Each dot is the share of late invoices of a part, with its 95 % interval; invoices of one customer hang together, so "
-    "the interval counts customers. A part whose interval lies right of the dotted line pays worse than the whole.",
+    reading=(
+        "Each dot is the share of late invoices of a part, with its 95 % interval; invoices of one customer hang "
+        "together, so the interval counts customers. A part whose interval lies right of the dotted line pays worse "
+        "than the whole."
+    ),
 )
 
 # %% [markdown]

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # What drives late payment?
 #
-# Which facts known at issue tell an invoice that will be paid 5 days late or later from one that will not: each by itself, then
-# as the model weighs them together, and in words for the invoices it trusts least.
+# Which facts known at issue tell an invoice that will be paid 5 days late or later from one that will not: each by
+# itself, then as the model weighs them together, and in words for the invoices it trusts least.
 #
-# What is shown goes along with late payment; that it causes it is not said. The model learns from what had matured at one date and
-# every figure of it is of invoices issued after that date.
+# What is shown goes along with late payment; that it causes it is not said. The model learns from what had matured at
+# one date and every figure of it is of invoices issued after that date.
 
 # %%
 from collections import Counter
@@ -47,19 +47,24 @@ print(here.told)
 (plan,) = plans([LATE], known_on=here.as_of)
 task, parts = outcome_of(book, settings, plan, from_book(book), say=print)
 train, later = parts.train, parts.later
-print(f"To learn from: {len(train):,} invoices matured by {plan.as_of}, {in_percent(round(train.bad.mean(), 4))} late.")
-print(f"To judge by: {len(later):,} issued from {plan.as_of} to {plan.evaluate_to}, {in_percent(round(later.bad.mean(), 4))} late.")
+print(f"To learn from: {len(train):,} invoices matured by {plan.as_of}, {in_percent(train.bad.mean())} late.")
+print(
+    f"To judge by: {len(later):,} issued from {plan.as_of} to {plan.evaluate_to}, {in_percent(later.bad.mean())} late."
+)
 
 # %% [markdown]
 # ## Each fact by itself
 #
-# The information value says how far the bins of a fact part late invoices from others. Below 0.02 it is usually taken for nothing,
-# above 0.3 for strong. Many facts say nearly the same thing: a scorecard takes the strongest, then the next that is not much
-# correlated with any taken before.
+# The information value says how far the bins of a fact part late invoices from others. Below 0.02 it is usually taken
+# for nothing, above 0.3 for strong. Many facts say nearly the same thing: a scorecard takes the strongest, then the
+# next that is not much correlated with any taken before.
 
 # %%
 information = pd.Series(
-    {name: binned(train.columns[name], train.bad, side).information for name, side in zip(task.names, task.monotone, strict=True)}
+    {
+        name: binned(train.columns[name], train.bad, side).information
+        for name, side in zip(task.names, task.monotone, strict=True)
+    }
 ).sort_values(ascending=False)
 card = fit_scorecard(train, task.names, task.monotone)
 kind = pd.Series({feature.name: feature.group.replace("_", " ") for feature in task.features.features})
@@ -71,13 +76,19 @@ for name in card.feature_names[:6]:
 figure, panel = plt.subplots(figsize=(10, 4.8))
 taken = [name in card.feature_names for name in strongest.index]
 panel.barh(
-    [f"{name}  ({kind[name]})" for name in strongest.index], strongest, color=[BLUE if yes else PALE_BLUE for yes in taken]
+    [f"{name}  ({kind[name]})" for name in strongest.index],
+    strongest,
+    color=[BLUE if yes else PALE_BLUE for yes in taken],
 )
 panel.invert_yaxis()
 panel.axvline(0.3, color=INK, ls=":")
 panel.axvline(0.02, color=GREY, ls=":")
 panel.grid(axis="y", visible=False)
-panel.set(title="The strongest fact of every kind, by itself", xlabel="information value (no unit)", ylabel="fact (kind of fact)")
+panel.set(
+    title="The strongest fact of every kind, by itself",
+    xlabel="information value (no unit)",
+    ylabel="fact (kind of fact)",
+)
 panel.legend(
     handles=[
         Patch(color=BLUE, label="taken by the scorecard"),
@@ -90,17 +101,22 @@ panel.legend(
 album.add(
     figure,
     "information",
-    reading="The longer the bar, the better a fact alone parts late invoices from others. The scorecard leaves out what tells too little "
-    "and what says much the same as a stronger fact that it has taken.",
+    reading=(
+        "The longer the bar, the better a fact alone parts late invoices from others. The scorecard leaves out what "
+        "tells too little and what says much the same as a stronger fact that it has taken."
+    ),
 )
 
 # %% [markdown]
 # ## How the late rate moves along the strongest facts
 
+
 # %%
 def by_bin(name, edges, cases):
     """Late rate of each bin, with its interval; the last bin holds the invoices of which the fact is not known."""
-    at = np.where(np.isnan(cases.columns[name]), len(edges) + 1, np.searchsorted(edges, cases.columns[name], side="left"))
+    at = np.where(
+        np.isnan(cases.columns[name]), len(edges) + 1, np.searchsorted(edges, cases.columns[name], side="left")
+    )
     rows = []
     for place in range(len(edges) + 2):
         bad = cases.bad[at == place]
@@ -112,7 +128,7 @@ def by_bin(name, edges, cases):
 
 def in_words(edges, unit):
     """The bins as short texts, the last one for a fact that is not known."""
-    ends = [in_percent(round(edge, 3)) if unit == "share" else f"{edge:.2f}" if abs(edge) < 10 else short(edge) for edge in edges]
+    ends = [in_percent(edge) if unit == "share" else f"{edge:.2f}" if abs(edge) < 10 else short(edge) for edge in edges]
     between = [f"{low} to {high}" for low, high in pairwise(ends)]
     return [f"≤ {ends[0]}", *between, f"> {ends[-1]}", "not known"] if ends else ["any", "not known"]
 
@@ -138,8 +154,11 @@ figure.suptitle("Late payment along the scorecard's strongest facts", x=0.01, ha
 album.add(
     figure,
     "rates",
-    reading="Each dot is the share of late invoices among those whose fact lies in the bin, with its 95 % interval (customers "
-    "counted, not invoices); the dotted line is the share of all. A steep line is a fact worth knowing. Bins of fewer than 30 invoices are not shown.",
+    reading=(
+        "Each dot is the share of late invoices among those whose fact lies in the bin, with its 95 % interval "
+        "(customers counted, not invoices); the dotted line is the share of all. A steep line is a fact worth knowing. "
+        "Bins of fewer than 30 invoices are not shown."
+    ),
 )
 
 # %% [markdown]
@@ -159,17 +178,22 @@ model = fitted.model(threads=settings.threads)
 rows = model.matrix(later.columns)
 stated = model.probability(rows)
 ours, own = measured(later.bad, stated), measured(later.bad, own_rate(parts))
-print(f"AUC of the model {ours['auc']:.3f}, of the customer's own late rate {own['auc']:.3f} on {len(later):,} later invoices.")
-print(f"Stated on average {in_percent(round(ours['mean_probability'], 4))}, came {in_percent(round(ours['rate'], 4))}.")
+print(
+    f"On {len(later):,} later invoices: AUC of the model {ours['auc']:.3f}, of the customer's own late rate "
+    f"{own['auc']:.3f}."
+)
+print(f"Stated on average {in_percent(ours['mean_probability'])}, came {in_percent(ours['rate'])}.")
 
 # %% [markdown]
 # ## How much each kind of fact moves the score
 #
-# TreeSHAP shares the log-odds of each score out among the facts. What is shown is how far a fact moves a score from that of an average
-# invoice, on average over the later invoices; 0.7 doubles the odds.
+# TreeSHAP shares the log-odds of each score out among the facts. What is shown is how far a fact moves a score from
+# that of an average invoice, on average over the later invoices; 0.7 doubles the odds.
 
 # %%
-excess = model.contributions(rows)[:, :-1] - np.array([fitted.spec.baseline[name] for name in fitted.spec.feature_names])
+excess = model.contributions(rows)[:, :-1] - np.array(
+    [fitted.spec.baseline[name] for name in fitted.spec.feature_names]
+)
 moved = pd.DataFrame(excess, columns=fitted.spec.feature_names)
 kinds = moved.T.groupby(fitted.spec.groups).sum().T.abs().mean().sort_values(ascending=False)
 single = moved.abs().mean().sort_values(ascending=False)
@@ -186,17 +210,21 @@ for panel in (left, right):
 album.add(
     figure,
     "weights",
-    reading="How far the facts of a kind (left) and single facts (right) push the score of a later invoice up or down from that of an "
-    "average one, on average. Facts of a kind may pull against each other, so that a kind can weigh less than the sum of its facts.",
+    reading=(
+        "How far the facts of a kind (left) and single facts (right) push the score of a later invoice up or down from "
+        "that of an average one, on average. Facts of a kind may pull against each other, so that a kind can weigh less"
+        " than the sum of its facts."
+    ),
 )
 
 # %% [markdown]
-# Facts that grow as the ledger grows older deserve a second look: of values that it has hardly met, a model has learnt little.
+# Facts that grow as the ledger grows older deserve a second look: of values that it has hardly met, a model has learnt
+# little.
 
 # %%
 for name in single.index[:6]:
     new = later.columns[name] > np.nanquantile(train.columns[name], 0.99)
-    print(f"{name}: {in_percent(round(float(new.mean()), 3))} of the later invoices exceed 99 % of those learnt from.")
+    print(f"{name}: {in_percent(float(new.mean()))} of the later invoices exceed 99 % of those learnt from.")
 
 # %% [markdown]
 # ## What each value does to the score
@@ -212,7 +240,7 @@ for panel, name in zip(panels.flat, single.index[:4], strict=True):
         chosen = shown & (later.bad == outcome)
         panel.scatter(values[chosen], moved[name][chosen], s=size, color=colour, alpha=0.5, lw=0, label=words)
     panel.axhline(0, color=INK, lw=0.8)
-    note = f"not known: {in_percent(round(float((~known).mean()), 3))} of the invoices"
+    note = f"not known: {in_percent(float((~known).mean()))} of the invoices"
     if not known.all():
         note += f", shift {round(moved[name][~known].mean(), 2) + 0:+.2f}"
     panel.set_title(f"{name}  ({note})", fontsize=9.5)
@@ -223,8 +251,11 @@ figure.suptitle("What the value of the four heaviest facts does to the score", x
 album.add(
     figure,
     "shapes",
-    reading="Each dot is a later invoice: its value of the fact to the right, what that value adds to its score upwards. Steps are where "
-    "trees cut; the spread at one value is what the other facts make of it. The outermost 0.5 % of values on each side are not shown.",
+    reading=(
+        "Each dot is a later invoice: its value of the fact to the right, what that value adds to its score upwards. "
+        "Steps are where trees cut; the spread at one value is what the other facts make of it. The outermost 0.5 % of "
+        "values on each side are not shown."
+    ),
 )
 
 # %% [markdown]
@@ -240,7 +271,7 @@ for place, row in enumerate(order[:100]):
     found = reasons(model, rows[row], explained[place], currency=book.currency)
     codes.update(reason.group.replace("_", " ") for reason in found[:1])
     if place < 3:
-        print(f"\n{in_percent(round(float(stated[row]), 3))} stated, {'late' if later.bad[row] else 'paid in time'}:")
+        print(f"\n{in_percent(float(stated[row]))} stated, {'late' if later.bad[row] else 'paid in time'}:")
         print("\n".join(f"  {reason.sentence}" for reason in found))
 listed = ", ".join(f"{kind} {number}" for kind, number in codes.most_common())
 print(f"\nFirst reason of the {min(100, len(order))} riskiest: {listed}.")

@@ -1,11 +1,13 @@
 # %% [markdown]
 # # Would the model have held in spring 2020?
 #
-# The late-payment model is made anew as of each month from what was known then, and judged by the invoices issued in the month that
-# followed: what a desk would have seen, had it retrained every month. Beside it stands a model that was never made anew.
+# The late-payment model is made anew as of each month from what was known then, and judged by the invoices issued in
+# the month that followed: what a desk would have seen, had it retrained every month. Beside it stands a model that was
+# never made anew.
 #
-# In February and March 2020 customers paid late who never had. A simulated ledger has two months of stress built into these very
-# months, so that the same lines run on both; of a ledger without them the last eighteen months are walked.
+# February and March 2020 are the shock that a ledger of those years may hold; whether yours does is what the pictures
+# show. The simulated ledger has two months of stress built into these very months, so that the same lines run on both.
+# Of a ledger without them the last eighteen months are walked.
 
 # %%
 from datetime import date
@@ -33,15 +35,16 @@ book, settings, album = here.book, here.settings, here.album("03_spring_2020")
 print(here.told)
 if here.shape is not None:
     print(
-        f"In {here.shape.stress_on:%B %Y} the simulator multiplies the odds of late payment by {here.shape.stress_late_odds:g} and "
-        f"the hazard of default by {here.shape.stress_hazard:g}, for {here.shape.stress_months} months."
+        f"From {here.shape.stress_start_on} the simulator multiplies the odds of late payment by "
+        f"{here.shape.stress_late_odds:g} and the hazard of default by {here.shape.stress_hazard:g}, "
+        f"for {here.shape.stress_months} months."
     )
 
 # %% [markdown]
 # ## Which months are walked
 #
-# July 2019 to December 2020 where the ledger holds them with outcomes and something to learn from before; else the last eighteen
-# months whose outcomes are known.
+# July 2019 to December 2020 where the ledger holds them with outcomes and something to learn from before; else the last
+# eighteen months whose outcomes are known.
 
 # %%
 SPRING = (date(2020, 2, 1), date(2020, 3, 1))
@@ -50,7 +53,9 @@ first_issue = book["invoices"].issued_on.min().to_pyarrow().as_py()
 holds_spring = month_start(first_issue, 6) <= WANTED[0] and month_start(here.as_of, -2) >= WANTED[1]
 begins, ends = WANTED if holds_spring else (month_start(here.as_of, -20), month_start(here.as_of, -3))
 shock = [month for month in SPRING if holds_spring]
-print(f"Walked: {begins:%Y-%m} to {ends:%Y-%m}; spring 2020 is {'among them' if holds_spring else 'not in this ledger'}.")
+print(
+    f"Walked: {begins:%Y-%m} to {ends:%Y-%m}; spring 2020 is {'among them' if holds_spring else 'not in this ledger'}."
+)
 
 # %%
 task, labelled = cases_of(book, LATE, ends, settings, say=print)
@@ -88,7 +93,7 @@ for words, part in (("in spring 2020", by_month.drop(calm.index)), ("in all othe
     if len(part):
         came, stated = part.bad.sum() / part.n.sum(), (part.stated * part.n).sum() / part.n.sum()
         print(
-            f"{words.capitalize()}: stated {in_percent(round(stated, 4))}, came {in_percent(round(came, 4))}; "
+            f"{words.capitalize()}: stated {in_percent(stated)}, came {in_percent(came)}; "
             f"mean monthly AUC {part.auc.mean():.3f}."
         )
 
@@ -103,7 +108,12 @@ def shade(panel):
     """Marks the months of the shock."""
     for number, month in enumerate(shock):
         words = "February and March 2020" if number == 0 else None
-        panel.axvspan(pd.Timestamp(month) - pd.Timedelta(days=15), pd.Timestamp(month) + pd.Timedelta(days=15), color=PALE, label=words)
+        panel.axvspan(
+            pd.Timestamp(month) - pd.Timedelta(days=15),
+            pd.Timestamp(month) + pd.Timedelta(days=15),
+            color=PALE,
+            label=words,
+        )
 
 
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 7.4), sharex=True)
@@ -118,14 +128,19 @@ top.yaxis.set_major_formatter(in_percent)
 top.legend(loc="upper right")
 bottom.plot(at, by_month.auc, "o-", color=BLUE, label="area under the ROC curve")
 bottom.plot(at, by_month.average_precision, "s-", color=RED, label="average precision")
-bottom.set(title="How well the month was ranked", xlabel="month of issue", ylabel="1 is perfect (no unit)", ylim=(0, 1.03))
+bottom.set(
+    title="How well the month was ranked", xlabel="month of issue", ylabel="1 is perfect (no unit)", ylim=(0, 1.03)
+)
 bottom.legend(loc="lower right")
 album.add(
     figure,
     "months",
-    reading="Top: where the black dots leave the green line, the model stated something else than what came; an interval that does not "
-    "hold the line is more than chance. Look how many months it takes after the grey band. Bottom: whether the late invoices of a month "
-    "were among those that the model had feared; 0.5 of the blue line would be a coin.",
+    reading=(
+        "Top: where the black dots leave the green line, the model stated something else than what came; an interval "
+        "that does not hold the line is more than chance. Look how many months it takes after the grey band. Bottom: "
+        "whether the late invoices of a month were among those that the model had feared; 0.5 of the blue line would be"
+        " a coin."
+    ),
 )
 
 # %% [markdown]
@@ -139,15 +154,18 @@ frame["record"] = np.select(
     [np.isnan(share), share == 0], ["no invoice fell due in a year", "never late in a year"], "late before in that year"
 )
 RECORDS = {"late before in that year": RED, "no invoice fell due in a year": GREY, "never late in a year": SKY}
-late_by = frame[frame.bad].groupby(["month", "record"]).size().unstack(fill_value=0)
-late_by = late_by.reindex(index=by_month.index, columns=list(RECORDS), fill_value=0)
-rate_by = frame.groupby(["month", "record"]).bad.mean().unstack().reindex(columns=list(RECORDS))
+by_record = frame.pivot_table(index="month", columns="record", values="bad", aggfunc=["sum", "mean"])
+late_by = by_record["sum"].reindex(columns=list(RECORDS)).fillna(0).astype(int)
+rate_by = by_record["mean"].reindex(columns=list(RECORDS))
 rate_of = frame.groupby("record").bad.mean().reindex(list(RECORDS))
 times = rate_by / rate_of
 surprise = late_by["never late in a year"] / late_by.sum(axis=1)
 for words, part in (("in spring 2020", surprise.drop(calm.index)), ("in all other months", surprise[calm.index])):
     if len(part):
-        print(f"{words.capitalize()} {in_percent(round(part.mean(), 3))} of the late invoices were of customers never late in a year.")
+        print(
+            f"{words.capitalize()} {in_percent(part.mean())} of the late invoices were of customers "
+            "who had never been late in a year."
+        )
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.8), sharex=True)
@@ -156,12 +174,16 @@ for record, colour in RECORDS.items():
     left.bar(at, late_by[record], bottom=floor, width=22, color=colour, label=record)
     floor += late_by[record].to_numpy()
     if record != "no invoice fell due in a year":
-        right.plot(at, times[record], "o-", color=colour, label=f"{record}: {in_percent(round(rate_of[record], 3))} in all")
+        right.plot(at, times[record], "o-", color=colour, label=f"{record}: {in_percent(rate_of[record])} in all")
 shade(right)
 right.axhline(1, color=INK, lw=0.8, ls=":")
 left.set(title="Late invoices by the customer's record at issue", xlabel="month of issue", ylabel="invoices")
 left.legend(loc="upper right", fontsize=8.5)
-right.set(title="How many times as often late as in all months", xlabel="month of issue", ylabel="times the rate of all months")
+right.set(
+    title="How many times as often late as in all months",
+    xlabel="month of issue",
+    ylabel="times the rate of all months",
+)
 right.set_ylim(0, float(times.drop(columns="no invoice fell due in a year").max().max()) * 1.35)
 right.legend(loc="upper right", fontsize=8.5)
 for panel in (left, right):
@@ -169,9 +191,11 @@ for panel in (left, right):
 album.add(
     figure,
     "surprises",
-    reading="Left: the blue part of a bar are late invoices that no record could foretell; a shock shows as blue bars that grow. Right: "
-    "the share of late invoices among those of either record, as a multiple of what it is in all months; a shock that spares nobody "
-    "lifts both lines.",
+    reading=(
+        "Left: the blue part of a bar are late invoices that no record could foretell; a shock shows as blue bars that "
+        "grow. Right: the share of late invoices among those of either record, as a multiple of what it is in all "
+        "months; a shock that spares nobody lifts both lines."
+    ),
 )
 
 # %% [markdown]
@@ -205,8 +229,11 @@ panels[0].legend(loc="upper left", fontsize=8.5)
 album.add(
     figure,
     "reliability",
-    reading="Invoices in bins of equal size by what was stated of them. On the dotted line probabilities mean what they say; above it more "
-    "came than was stated, below it less. Intervals are 95 %; scales are stretched near zero, where most invoices are.",
+    reading=(
+        "Invoices in bins of equal size by what was stated of them. On the dotted line probabilities mean what they "
+        "say; above it more came than was stated, below it less. Intervals are 95 %; scales are stretched near zero, "
+        "where most invoices are."
+    ),
 )
 
 # %% [markdown]
@@ -219,7 +246,15 @@ if holds_spring:
     off = since[(since.stated < since.low) | (since.stated > since.high)]
     listed = ", ".join(f"{month.strftime('%B %Y')}" for month in off.index) or "none"
     print(f"Months after March 2020 in which what was stated lies outside the interval of what came: {listed}.")
-print(pd.DataFrame({"stated": by_month.stated.map(in_percent), "came": by_month.came.map(in_percent), "came / stated": gap.round(2)}))
+print(
+    pd.DataFrame(
+        {
+            "stated": by_month.stated.map(in_percent),
+            "came": by_month.came.map(in_percent),
+            "came / stated": gap.round(2),
+        }
+    )
+)
 
 # %% [markdown]
 # ## The figures, for whoever needs them elsewhere

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # From a probability of default to a limit
 #
-# A probability is an estimate, a limit a decision. Every customer is scored as of one day, put into a grade of the master scale, and
-# given the limit that the committee's policy recommends: the smallest of the caps that are known. Which cap binds, what the limits
-# would cost if they were used, and what a wrong probability would do to them.
+# A probability is an estimate, a limit a decision. Every customer is scored as of one day, put into a grade of the
+# master scale, and given the limit that the committee's policy recommends: the smallest of the caps that are known.
+# Which cap binds, what the limits would cost if they were used, and what a wrong probability would do to them.
 
 # %%
 from decimal import Decimal
@@ -37,8 +37,8 @@ print(here.told)
 # %% [markdown]
 # ## The model
 #
-# Default is more than 90 days past due on a material amount, or a credit event, within 180 days. Customers at the firsts of months, with
-# outcomes that had matured.
+# Default is more than 90 days past due on a material amount, or a credit event, within 180 days. Customers at the
+# firsts of months, with outcomes that had matured.
 
 # %%
 (plan,) = plans(["default"], known_on=as_of)
@@ -64,8 +64,8 @@ if "auc" in evaluation.metrics:
 # %% [markdown]
 # ## Every customer today
 #
-# The model speaks of customers that do business and are not in default; of the others the policy still states a limit, and a person
-# has to look.
+# The model speaks of customers that do business and are not in default; of the others the policy still states a limit,
+# and a person has to look.
 
 # %%
 policy = ReleasedPolicy.from_json(limit_policy(book, as_of))
@@ -76,7 +76,10 @@ stated = model.probability(model.matrix({name: facts[name].to_numpy() for name i
 limits = recommendations(facts, model, policy, as_of)
 scale = load_scale()
 year = twelve_months(fitted.spec.probability_name, stated)
-print(f"{len(limits):,} customers; policy {rules.reference}, LGD {in_percent(float(rules.lgd))}, amounts in {rules.currency}.")
+print(
+    f"{len(limits):,} customers; policy {rules.reference}, LGD {in_percent(float(rules.lgd))}, "
+    f"amounts in {rules.currency}."
+)
 
 
 # %%
@@ -112,7 +115,9 @@ print(
 
 # %%
 order = [grade.name for grade in scale.grades]
-by_grade = trading.groupby("grade").agg(customers=("grade", "size"), exposure=("exposure", "sum"), limit=("limit", "sum"))
+by_grade = trading.groupby("grade").agg(
+    customers=("grade", "size"), exposure=("exposure", "sum"), limit=("limit", "sum")
+)
 by_grade = by_grade.reindex(order, fill_value=0)
 by_grade["expected_loss"] = (trading.pd_12m * float(rules.lgd) * trading.exposure).groupby(trading.grade).sum()
 by_grade = by_grade.fillna(0)
@@ -136,16 +141,18 @@ for panel in (left, middle, right):
 album.add(
     figure,
     "grades",
-    reading="From grade to grade the probability of default within twelve months doubles. Left: how many customers are in each. Middle: "
-    "what they owe and what the policy would allow them. Right: probability times loss given default times what is owed; a tall bar to the "
-    "right is where a few customers cost most.",
+    reading=(
+        "From grade to grade the probability of default within twelve months doubles. Left: how many customers are in "
+        "each. Middle: what they owe and what the policy would allow them. Right: probability times loss given default "
+        "times what is owed; a tall bar to the right is where a few customers cost most."
+    ),
 )
 
 # %% [markdown]
 # ## From the probability to the limit
 #
-# The budget of expected loss allows an exposure of budget / (probability x LGD). It is one cap of several: a customer below the line is
-# held by another one.
+# The budget of expected loss allows an exposure of budget / (probability x LGD). It is one cap of several: a customer
+# below the line is held by another one.
 
 # %%
 CAPS = {
@@ -166,10 +173,20 @@ panel.plot(grid, budget / (grid * float(rules.lgd)), color=INK, lw=1.4, label="e
 for cap, colour in CAPS.items():
     mine = trading[(trading.binding == cap) & trading.limit.notna()]
     if len(mine):
-        panel.scatter(mine.pd_12m.clip(lower=floor), mine.limit, s=22, color=colour, alpha=0.75, lw=0, label=f"{cap} ({len(mine)})")
+        panel.scatter(
+            mine.pd_12m.clip(lower=floor),
+            mine.limit,
+            s=22,
+            color=colour,
+            alpha=0.75,
+            lw=0,
+            label=f"{cap} ({len(mine)})",
+        )
 for grade in scale.grades[1:]:
     panel.axvline(grade.low, color="#EEEEEE", lw=1, zorder=0)
-panel.set(xscale="log", xlabel="probability of default within twelve months", ylabel=f"recommended limit ({rules.currency})")
+panel.set(
+    xscale="log", xlabel="probability of default within twelve months", ylabel=f"recommended limit ({rules.currency})"
+)
 panel.set_yscale("symlog", linthresh=step)
 panel.set_ylim(bottom=0)
 panel.set_title("Probability of default and recommended limit, by the cap that binds")
@@ -179,8 +196,11 @@ panel.legend(title="binding cap (customers)", bbox_to_anchor=(1.01, 1), loc="upp
 album.add(
     figure,
     "limits",
-    reading="Each dot is a customer. The black line is the most that the budget of expected loss allows at a probability; red dots lie on it, "
-    "but for rounding down. Dots of another colour lie below because another cap is smaller. Pale upright lines part the grades.",
+    reading=(
+        "Each dot is a customer. The black line is the most that the budget of expected loss allows at a probability; "
+        "red dots lie on it, but for rounding down. Dots of another colour lie below because another cap is smaller. "
+        "Pale upright lines part the grades."
+    ),
 )
 
 # %% [markdown]
@@ -189,7 +209,9 @@ album.add(
 # %%
 second = [money(limit.next_cap.amount) if limit.next_cap else np.nan for limit in limits]
 trading["held_back"] = (pd.Series(second, index=desk.index) - desk.limit)[trading.index].clip(lower=0)
-binding = trading.groupby("binding").agg(customers=("binding", "size"), limit=("limit", "sum"), held_back=("held_back", "sum"))
+binding = trading.groupby("binding").agg(
+    customers=("binding", "size"), limit=("limit", "sum"), held_back=("held_back", "sum")
+)
 binding = binding.sort_values("customers", ascending=False)
 print(binding.assign(limit=binding.limit.map(short), held_back=binding.held_back.map(short)).to_string())
 
@@ -209,8 +231,11 @@ for panel in (left, right):
 album.add(
     figure,
     "caps",
-    reading="Left: for how many customers a cap is the smallest. Right: how much higher their limits would be if that cap alone were lifted, up "
-    "to the next one. Where need binds, the customer could not use more anyway; where the expected-loss budget binds, risk is what holds it.",
+    reading=(
+        "Left: for how many customers a cap is the smallest. Right: how much higher their limits would be if that cap "
+        "alone were lifted, up to the next one. Where need binds, the customer could not use more anyway; where the "
+        "expected-loss budget binds, risk is what holds it."
+    ),
 )
 
 # %% [markdown]
@@ -220,27 +245,45 @@ album.add(
 owing = trading[(trading.exposure > 0) & trading.limit.notna()].copy()
 owing["over"] = owing.exposure > owing.limit
 excess = (owing.exposure - owing.limit).clip(lower=0).sum()
-print(f"{int(owing.over.sum())} of {len(owing)} customers that owe something owe more than recommended, by {short(excess)} in all.")
+print(
+    f"{int(owing.over.sum())} of {len(owing)} customers that owe something owe more than recommended, "
+    f"by {short(excess)} in all."
+)
 
 figure, panel = plt.subplots(figsize=(8.6, 5.6))
 for over, colour, words in ((False, BLUE, "within the limit"), (True, RED, "above the limit")):
     mine = owing[owing.over == over]
-    panel.scatter(mine.exposure.clip(lower=step / 2), mine.limit, s=22, color=colour, alpha=0.7, lw=0, label=f"{words} ({len(mine)})")
+    panel.scatter(
+        mine.exposure.clip(lower=step / 2),
+        mine.limit,
+        s=22,
+        color=colour,
+        alpha=0.7,
+        lw=0,
+        label=f"{words} ({len(mine)})",
+    )
 most = float(max(owing.exposure.max(), owing.limit.max())) * 1.5 if len(owing) else step
 line = np.geomspace(step, most, 50)
 panel.plot(line, line, color=INK, ls=":", label="owes just the limit")
 panel.set_xscale("log")
 panel.set_yscale("symlog", linthresh=step)
 panel.set(xlim=(step / 2, most), ylim=(-step / 10, most))
-panel.set(title=f"Owed and recommended on {as_of}", xlabel=f"owed today ({rules.currency})", ylabel=f"recommended limit ({rules.currency})")
+panel.set(
+    title=f"Owed and recommended on {as_of}",
+    xlabel=f"owed today ({rules.currency})",
+    ylabel=f"recommended limit ({rules.currency})",
+)
 panel.xaxis.set_major_formatter(in_money)
 panel.yaxis.set_major_formatter(in_money)
 panel.legend(loc="lower right")
 album.add(
     figure,
     "headroom",
-    reading="Each dot is a customer that owes something. Below the dotted line it owes more than the policy would grant today; the farther "
-    "below, the more. Above it, the distance is the headroom for the next order. Both scales are logarithmic.",
+    reading=(
+        "Each dot is a customer that owes something. Below the dotted line it owes more than the policy would grant "
+        "today; the farther below, the more. Above it, the distance is the headroom for the next order. Both scales are"
+        " logarithmic."
+    ),
 )
 
 # %% [markdown]
@@ -254,18 +297,25 @@ what_if = []
 for factor in FACTORS:
     moved = recommendations(facts, model, policy, as_of, stated=np.clip(stated * factor, 0, 1))
     amounts = np.array([money(limit.amount) for limit in moved])[desk.active]
-    what_if.append((factor, np.nansum(amounts), (np.nan_to_num(amounts) < owing.exposure.reindex(trading.index).fillna(0)).sum()))
+    what_if.append(
+        (factor, np.nansum(amounts), (np.nan_to_num(amounts) < owing.exposure.reindex(trading.index).fillna(0)).sum())
+    )
 what_if = pd.DataFrame(what_if, columns=["factor", "limits", "above"])
 base = float(what_if.limits[what_if.factor == 1.0].iloc[0])
 for row in what_if.itertuples():
-    print(f"PD x {row.factor:g}: limits of {short(row.limits)} ({row.limits / base - 1:+.0%}), {row.above} customers owe more than theirs.")
+    print(
+        f"PD x {row.factor:g}: limits of {short(row.limits)} ({row.limits / base - 1:+.0%}), "
+        f"{row.above} customers owe more than theirs."
+    )
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
 labels = [f"x {factor:g}" for factor in what_if.factor]
 tones = [INK if factor == 1.0 else SKY for factor in what_if.factor]
 left.bar(labels, what_if.limits, color=tones)
-left.set(title="All recommended limits", xlabel="probabilities multiplied by", ylabel=f"sum of limits ({rules.currency})")
+left.set(
+    title="All recommended limits", xlabel="probabilities multiplied by", ylabel=f"sum of limits ({rules.currency})"
+)
 left.yaxis.set_major_formatter(in_money)
 right.bar(labels, what_if.above, color=tones)
 right.set(title="Customers that owe more than their limit", xlabel="probabilities multiplied by", ylabel="customers")
@@ -274,8 +324,11 @@ for panel in (left, right):
 album.add(
     figure,
     "what_if",
-    reading="The black bar is as stated. If the bars hardly change, other caps than the expected-loss budget hold the limits, and an error "
-    "of the model costs little; if they fall steeply to the right, limits stand and fall with the model's calibration.",
+    reading=(
+        "The black bar is as stated. If the bars hardly change, other caps than the expected-loss budget hold the "
+        "limits, and an error of the model costs little; if they fall steeply to the right, limits stand and fall with "
+        "the model's calibration."
+    ),
 )
 
 # %% [markdown]
@@ -287,7 +340,7 @@ album.add(
 bound = trading[trading.binding == "expected_loss_budget"]
 chosen = int((bound if len(bound) else trading).limit.idxmax())
 limit = limits[chosen]
-print(f"PD within twelve months {in_percent(round(desk.pd_12m[chosen], 5))}, grade {desk.grade[chosen]}.")
+print(f"PD within twelve months {in_percent(desk.pd_12m[chosen])}, grade {desk.grade[chosen]}.")
 for cap in limit.caps:
     print(f"  {cap.name:26} {cap.formula}")
 print(" ".join(limit.reasons), limit.to_raise)
