@@ -1,5 +1,5 @@
 # %% [markdown]
-# # From a probability of default to a limit
+# # How does a probability of default become a limit?
 #
 # A probability is an estimate, a limit a decision. Every customer is scored as of one day, put into a grade of the
 # master scale, and given the limit that the committee's policy recommends: the smallest of the caps that are known.

@@ -30,8 +30,8 @@ PICTURES = {
     "05_own_challenger": {"differences", "use", "swaps", "parts"},
 }
 SMALL = Shape(
-    customers=130,
-    start_on=date(2018, 9, 1),
+    customers=100,
+    start_on=date(2019, 1, 1),
     end_on=date(2021, 3, 1),
     seed=11,
     default_rate=0.15,
@@ -105,9 +105,10 @@ def invoices(ledger):
     credit = ledger.tables["credit_notes"].to_pandas().rename(columns={"issued_on": "day"})
     moves = pd.concat([paid, credit[["invoice_id", "amount", "day"]].assign(clears_invoice=False)])
     moves = moves[moves.invoice_id.isin(rows.index)].sort_values(["invoice_id", "day"])
-    moves["amount"] = (moves.amount.astype(float) * 100).round().astype(int)
+    # Whole cents, so that sums are exact; a few amounts are not known, and add nothing.
+    moves["amount"] = (moves.amount.astype(float) * 100).round().fillna(0)
     moves["so_far"] = moves.groupby("invoice_id").amount.cumsum()
-    rows["cents"] = (rows.amount.astype(float) * 100).round().astype(int)
+    rows["cents"] = (rows.amount.astype(float) * 100).round()
     full = moves.clears_invoice.astype(bool) | (moves.so_far >= rows.cents.reindex(moves.invoice_id).to_numpy())
     rows["settled_on"] = pd.to_datetime(moves[full].groupby("invoice_id").day.min()).reindex(rows.index)
     rows["received"] = moves.groupby("invoice_id").amount.sum().reindex(rows.index).fillna(0)
