@@ -165,7 +165,7 @@ def in_percent(value: float, _: object = None) -> str:
     """A share as a formatter of an axis.
 
     Example:
-        >>> in_percent(0.125), in_percent(0.4), in_percent(0.0025)
-        ('12.5 %', '40 %', '0.25 %')
+        >>> in_percent(0.125), in_percent(0.4), in_percent(0.0025), in_percent(0.00001)
+        ('12.5 %', '40 %', '0.25 %', '< 0.01 %')
     """
-    return f"{100 * value:.3g} %"
+    return "< 0.01 %" if 0 < value < 0.0001 else f"{100 * value:.3g} %"

@@ -153,8 +153,8 @@ album.add(
 # ## Sales, days sales outstanding and late payment by month
 #
 # DSO is what is open over the sales of the last 90 days, times 90; the best possible one counts only what is not past
-# due; the difference is the average days delinquent. Late is not settled before the due date plus 5 days, and counted
-# once that day has passed.
+# due; the difference is the average days delinquent. Late is not settled before the due date plus 5 days; a month is
+# shown once that day has passed for 95 of 100 of its invoices.
 
 # %%
 seen = as_known(ledger, as_of).filter(ibis._.issued_on <= ibis.date(as_of))
@@ -168,7 +168,8 @@ outcomes["month"] = pd.to_datetime(outcomes.issued_on).dt.to_period("M")
 
 by_month = outcomes.groupby("month").agg(n=("bad", "size"), bad=("bad", "sum"))
 by_month["bad_customers"] = outcomes[outcomes.bad].groupby("month").customer_id.nunique()
-by_month = by_month.fillna(0).astype(int).query("n >= 30")
+by_month["issued"] = invoices.groupby(invoices.issued_on.dt.to_period("M")).size()
+by_month = by_month.fillna(0).astype(int).query("n >= 30 and n >= 0.95 * issued")
 ends = np.array([rate_interval(row.n, row.bad, row.bad_customers) for row in by_month.itertuples()])
 by_month["rate"], by_month["low"], by_month["high"] = by_month.bad / by_month.n, ends[:, 0], ends[:, 1]
 
@@ -188,7 +189,8 @@ print(
 )
 
 # %%
-whole = sales[sales.index.end_time.date <= as_of]  # a month that has only begun says nothing
+# A month of which the ledger holds a part only says nothing.
+whole = sales[(sales.index.end_time.date <= as_of) & (sales.index.start_time.date >= first - timedelta(days=7))]
 figure, (top, middle, lower, bottom) = plt.subplots(4, 1, figsize=(11, 10), sharex=True, height_ratios=[1, 1, 0.7, 1])
 top.bar(whole.index.to_timestamp(), whole, width=22, color=SKY)
 top.set(title="Invoiced by month of issue", ylabel=f"amount ({book.currency})")

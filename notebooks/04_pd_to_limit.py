@@ -168,6 +168,7 @@ CAPS = {
 }
 budget, floor, step = (float(x) for x in (rules.expected_loss_budget, rules.pd_floor, rules.rounding_step))
 grid = np.geomspace(floor, 1, 200)
+MONEY_TICKS = [0.0, *(10.0**power for power in range(int(np.ceil(np.log10(step))), 10))]
 figure, panel = plt.subplots(figsize=(10, 5.8))
 panel.plot(grid, budget / (grid * float(rules.lgd)), color=INK, lw=1.4, label="expected-loss budget / (PD x LGD)")
 for cap, colour in CAPS.items():
@@ -188,6 +189,7 @@ panel.set(
     xscale="log", xlabel="probability of default within twelve months", ylabel=f"recommended limit ({rules.currency})"
 )
 panel.set_yscale("symlog", linthresh=step)
+panel.set_yticks(MONEY_TICKS)
 panel.set_ylim(bottom=0)
 panel.set_title("Probability of default and recommended limit, by the cap that binds")
 panel.xaxis.set_major_formatter(in_percent)
@@ -267,6 +269,7 @@ line = np.geomspace(step, most, 50)
 panel.plot(line, line, color=INK, ls=":", label="owes just the limit")
 panel.set_xscale("log")
 panel.set_yscale("symlog", linthresh=step)
+panel.set_yticks(MONEY_TICKS)
 panel.set(xlim=(step / 2, most), ylim=(-step / 10, most))
 panel.set(
     title=f"Owed and recommended on {as_of}",
@@ -334,11 +337,13 @@ album.add(
 # %% [markdown]
 # ## One customer in full
 #
-# The one with the largest limit among those that the expected-loss budget binds, with the arithmetic of every cap.
+# Of those whom the expected-loss budget binds, the one of whom most caps are known and that owes most, with the
+# arithmetic of every cap.
 
 # %%
+trading["known_caps"] = [sum(cap.known for cap in limits[place].caps) for place in trading.index]
 bound = trading[trading.binding == "expected_loss_budget"]
-chosen = int((bound if len(bound) else trading).limit.idxmax())
+chosen = (bound if len(bound) else trading).sort_values(["known_caps", "exposure"]).index[-1]
 limit = limits[chosen]
 print(f"PD within twelve months {in_percent(desk.pd_12m[chosen])}, grade {desk.grade[chosen]}.")
 for cap in limit.caps:
