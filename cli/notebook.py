@@ -17,7 +17,7 @@ from data.simulation.simulator import Shape, simulate
 HOME: Final = "O2C_RISK_HOME"
 AS_OF: Final = "O2C_RISK_AS_OF"
 SHAPE: Final = Shape(
-    customers=300,
+    customers=400,
     start_on=date(2018, 9, 1),
     end_on=date(2021, 3, 1),
     seed=7,
@@ -108,7 +108,8 @@ def _opened(settings: Settings) -> Book:
 def _simulated(shape: Shape) -> Settings:
     """A simulated extract, taken in as any other; the folder stays, for its pictures are looked at afterwards."""
     home = Path(tempfile.mkdtemp(prefix="o2c-risk-notebook-"))
-    settings = Settings(home=home, currency=shape.currency)
+    # Whatever else the environment names, such as a shared registry, is no place for what is made up.
+    settings = Settings(home=home, currency=shape.currency, registry=None)
     simulate(shape).write(home / "extract")
     take_in(settings, home / "extract", SIMULATED, received_at=end_of(shape.end_on))
     return settings

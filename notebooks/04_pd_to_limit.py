@@ -190,7 +190,7 @@ panel.set(
 )
 panel.set_yscale("symlog", linthresh=step)
 panel.set_yticks(MONEY_TICKS)
-panel.set_ylim(bottom=0)
+panel.set_ylim(0, 1.5 * max(budget / (floor * float(rules.lgd)), trading.limit.max()))
 panel.set_title("Probability of default and recommended limit, by the cap that binds")
 panel.xaxis.set_major_formatter(in_percent)
 panel.yaxis.set_major_formatter(in_money)

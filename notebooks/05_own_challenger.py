@@ -327,21 +327,26 @@ album.add(
 # %% [markdown]
 # ## Into the registry
 #
-# A model of the product's own form is registered beside the champion and goes through the gates like any other. On a
-# simulated ledger that is done here; on your own, set `REGISTER = True` once you want it.
+# A model of the product's own form is registered beside the champion, compared and promoted like any other; the gates
+# refuse it, and say why, if the ledger holds too few late invoices to tell. On a ledger simulated here it is registered;
+# on your own, set `REGISTER = True` once you want it.
 
 # %%
 REGISTER = here.shape is not None
+first, second = "V1", "V2"
 if REGISTER:
     from training.lifecycle.register import register
 
-    for fitted in (champion, other_recipe, scorecard):
-        version = register(fitted, settings)
-        print(f"{version.name} version {version.version}: {version.card}")
+    registered = [register(fitted, settings) for fitted in (champion, other_recipe, scorecard)]
+    for model in registered:
+        print(f"{model.name} version {model.version}: {model.card}")
+    first, second = registered[0].version, registered[1].version
 print("Then, on the command line:")
 print(f"  export O2C_RISK_HOME={settings.home}")
-print(f"  o2c-risk promote {task.name} --version {task.name}=1 --only --by NAME --reason WHY")
-print(f"  o2c-risk compare {task.name} --challenger 2")
+print(f"  o2c-risk compare {task.name} --champion {first} --challenger {second}")
+print(
+    f"  o2c-risk promote {task.name} --version {task.name}={second} --only --as-of {here.as_of} --by NAME --reason WHY"
+)
 
 # %% [markdown]
 # ## The figures, for whoever needs them elsewhere

@@ -34,6 +34,14 @@ def test_without_a_home_a_ledger_is_simulated_the_same_every_time(elsewhere):
     assert one.told.startswith("A simulated ledger (seed 3)")
 
 
+def test_what_is_made_up_never_reaches_a_registry_of_others(elsewhere, monkeypatch):
+    monkeypatch.setenv("O2C_RISK_REGISTRY", "postgresql://risk@db/mlflow")
+    monkeypatch.setenv("O2C_RISK_CURRENCY", "USD")
+    here = start({}, shape=TINY)
+    assert here.settings.registry_uri.startswith(f"sqlite:///{here.settings.home}")
+    assert here.book.currency == TINY.currency == "EUR"
+
+
 def test_a_home_is_read_as_it_is_and_as_of_the_day_asked_for(elsewhere):
     made = start({}, shape=TINY)
     home = {"O2C_RISK_HOME": str(made.settings.home)}
