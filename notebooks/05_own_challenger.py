@@ -328,8 +328,8 @@ album.add(
 # ## Into the registry
 #
 # A model of the product's own form is registered beside the champion, compared and promoted like any other; the gates
-# refuse it, and say why, if the ledger holds too few late invoices to tell. On a ledger simulated here it is registered;
-# on your own, set `REGISTER = True` once you want it.
+# refuse it, and say why, if the ledger holds too few late invoices to tell. On a ledger simulated here it is
+# registered; on your own, set `REGISTER = True` once you want it.
 
 # %%
 REGISTER = here.shape is not None
