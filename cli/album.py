@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 # Okabe and Ito's palette, told apart by people who do not see red or green.
 BLUE: Final = "#0072B2"
@@ -44,6 +46,7 @@ STYLE: Final[dict[str, Any]] = {
     "legend.frameon": False,
 }
 """How pictures look: pass it to ``matplotlib.rcParams.update``."""
+STRETCHED_TICKS: Final = (0.0, 0.02, 0.1, 0.25, 0.5, 1.0)
 LETTERS_PER_INCH: Final = 13.5
 """Of the sentence under a picture."""
 
@@ -140,6 +143,24 @@ def _joined(panel: Any, side: str) -> bool:
     """Whether the axis is shared with a panel that carries its label."""
     group = getattr(panel, f"get_shared_{side}_axes")().get_siblings(panel)
     return any(getattr(other, f"get_{side}label")() for other in group)
+
+
+def stretch(panel: Any) -> None:
+    """Make both axes of a panel shares from 0 to 1, stretched near zero, where most stated probabilities are.
+
+    Args:
+        panel: Axes that show stated probabilities against what came.
+    """
+    for side in ("x", "y"):
+        getattr(panel, f"set_{side}scale")("function", functions=(_root, np.square))
+        axis = getattr(panel, f"{side}axis")
+        axis.set_ticks(STRETCHED_TICKS)
+        axis.set_major_formatter(in_percent)
+    panel.set(xlim=(0, 1), ylim=(0, 1))
+
+
+def _root(share: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    return np.sqrt(np.maximum(share, 0.0))
 
 
 def short(amount: float) -> str:

@@ -136,7 +136,7 @@ panel.set(
     ylim=(0, 1.03),
     xscale="log",
 )
-panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+panel.xaxis.set_major_formatter("{x:,.0f}")
 panel.yaxis.set_major_formatter(in_percent)
 panel.legend(loc="lower right")
 album.add(

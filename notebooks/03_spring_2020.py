@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cli.album import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, SKY, STYLE, in_percent
+from cli.album import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, SKY, STYLE, in_percent, stretch
 from cli.notebook import start
 from cli.training import LATE, day_before, month_start
 from cli.walking import cases_of, tell
@@ -209,7 +209,6 @@ else:
     middle = by_month.index[len(by_month) // 2]
     periods = {f"before {middle}": frame.month < middle, f"from {middle} on": frame.month >= middle}
 
-ROOT = (lambda share: np.sqrt(np.maximum(share, 0)), np.square)  # stretches what is near zero
 figure, panels = plt.subplots(1, len(periods), figsize=(4.4 * len(periods), 4.6), sharex=True, sharey=True)
 for panel, (words, chosen) in zip(panels, periods.items(), strict=True):
     part = frame[chosen]
@@ -220,11 +219,7 @@ for panel, (words, chosen) in zip(panels, periods.items(), strict=True):
         panel.errorbar(said, came, yerr=[came - low, high - came], fmt="o-", color=colour, capsize=2, label=label, ms=4)
     panel.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":")
     panel.set(title=f"{words} (n = {len(part):,})", xlabel="stated, mean of the bin", ylabel="came, share of the bin")
-    panel.set_xscale("function", functions=ROOT)
-    panel.set_yscale("function", functions=ROOT)
-    panel.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.02, 0.1, 0.25, 0.5, 1], yticks=[0, 0.02, 0.1, 0.25, 0.5, 1])
-    panel.xaxis.set_major_formatter(in_percent)
-    panel.yaxis.set_major_formatter(in_percent)
+    stretch(panel)
 panels[0].legend(loc="upper left", fontsize=8.5)
 album.add(
     figure,

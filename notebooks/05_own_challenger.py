@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from cli.album import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, STYLE, in_percent
+from cli.album import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, STYLE, in_percent, stretch
 from cli.cohorts import outcome_of
 from cli.notebook import start
 from cli.training import LATE, plans
@@ -200,7 +200,6 @@ left.set(
     ylabel="share of the late invoices found",
 )
 left.legend(title="found by the first 10 %", loc="lower right", fontsize=8.5)
-root = (lambda share: np.sqrt(np.maximum(share, 0)), np.square)
 for name in ("champion", "other recipe", "scorecard", "my own"):
     bins = reliability(later.bad, stated[name], bins=6)
     said, came = np.array([row.mean_probability for row in bins]), np.array([row.rate for row in bins])
@@ -209,14 +208,12 @@ for name in ("champion", "other recipe", "scorecard", "my own"):
         said, came, yerr=[came - low, high - came], fmt="o-", color=COLOUR[name], capsize=2, ms=4, label=name
     )
 right.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":")
-right.set_xscale("function", functions=root)
-right.set_yscale("function", functions=root)
-right.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.02, 0.1, 0.25, 0.5, 1], yticks=[0, 0.02, 0.1, 0.25, 0.5, 1])
+stretch(right)
 right.set(
     title="Do the probabilities mean what they say?", xlabel="stated, mean of the bin", ylabel="came, share of the bin"
 )
 right.legend(loc="upper left", fontsize=8.5)
-for axis in (left.xaxis, left.yaxis, right.xaxis, right.yaxis):
+for axis in (left.xaxis, left.yaxis):
     axis.set_major_formatter(in_percent)
 album.add(
     figure,

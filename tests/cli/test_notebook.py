@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from matplotlib.figure import Figure
 
-from cli.album import Album, PictureError
+from cli.album import Album, PictureError, stretch
 from cli.notebook import NoLedgerError, start
 from data.simulation.simulator import Shape
 
@@ -94,6 +94,17 @@ def test_a_label_that_panels_share_is_enough(tmp_path):
         panel.set(title="T", ylabel="days")
     bottom.set_xlabel("month")
     assert Album(tmp_path, "n").add(figure, "p", reading="Read it.").name == "n-p.png"
+
+
+def test_stretched_axes_show_small_shares_apart(tmp_path):
+    figure = _picture(x="stated", y="came")
+    (panel,) = figure.axes
+    stretch(panel)
+    figure.draw_without_rendering()
+    assert [label.get_text() for label in panel.get_xticklabels()] == ["0 %", "2 %", "10 %", "25 %", "50 %", "100 %"]
+    left, right = (panel.transData.transform((share, 0.0))[0] for share in (0.0, 1.0))
+    quarter = panel.transData.transform((0.25, 0.0))[0]
+    assert quarter == pytest.approx((left + right) / 2)  # the root of a quarter is a half
 
 
 def test_files_begin_with_the_notebooks_name(tmp_path, capsys):
