@@ -5,14 +5,17 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from data.book import Book
 from data.settings import Settings
 from features.build import as_of_now
 from features.feature_sets import LIMIT_INPUTS
-from policy.limits import recommend
-from policy.released import ReleasedPolicy
+from policy.limit_policy import LimitPolicy
+from policy.limits import LimitRecommendation, recommend
+from policy.released import OwnBook, ReleasedPolicy
 from scoring.model import ReleasedModel
 from serving.default_score import MODEL as DECIDES
 from serving.default_score import in_twelve_months, needed, outside
@@ -116,34 +119,63 @@ def released(model: "Stored") -> ReleasedModel:
     return model.fitted.model()
 
 
-def _decided(facts: pa.Table, model: ReleasedModel, policy: ReleasedPolicy, as_of: date) -> "list[Decided]":
-    """The service's limit and outcome of each customer, scored in one go."""
+def recommendations(
+    facts: pa.Table,
+    model: ReleasedModel,
+    policy: ReleasedPolicy,
+    as_of: date,
+    *,
+    stated: NDArray[np.float64] | None = None,
+) -> list[LimitRecommendation]:
+    """The limit that the service would recommend for each customer, scored in one go.
+
+    Args:
+        facts: Shape (n, 3 + k), as `features.build.as_of_now` gives it: what the model needs, the inputs of the limit
+            and ``limit_amount``.
+        model: The model of default that decides.
+        policy: The limit policy and the own book.
+        as_of: The day, at whose end the facts were taken.
+        stated: The probability of each customer, shape (n,), in [0, 1], of the model's horizon; what the model
+            states unless given, as when asking what another probability would do.
+
+    Returns:
+        One recommendation per row, in order.
+
+    Raises:
+        NoParametersInForceError: No policy speaks for the day.
+    """
     columns = {name: facts[name].cast(pa.float64()) for name in facts.column_names if name not in _KEYS}
-    arrays = {name: column.to_numpy() for name, column in columns.items()}
-    stated = model.probability(model.matrix(arrays)).tolist()
-    rows = pa.table(columns).to_pylist()
-    customers = facts["customer_id"].to_pylist()
+    if stated is None:
+        stated = model.probability(model.matrix({name: column.to_numpy() for name, column in columns.items()}))
+    name, rules = model.spec.probability_name, policy.in_force(as_of)
     return [
-        _one(customer, values, in_twelve_months(model.spec.probability_name, chance)[0], model, policy, as_of)
-        for customer, values, chance in zip(customers, rows, stated, strict=True)
+        _recommended(values, in_twelve_months(name, chance)[0], model, policy.book, rules)
+        for values, chance in zip(pa.table(columns).to_pylist(), stated.tolist(), strict=True)
     ]
 
 
 _KEYS: Final = frozenset({"case_id", "customer_id", "as_of"})
 
 
-def _one(
-    customer: str,
+def _recommended(
     values: Mapping[str, float | None],
     pd_12m: Decimal | None,
     model: ReleasedModel,
-    policy: ReleasedPolicy,
-    as_of: date,
-) -> "Decided":
-    from training.lifecycle.impact import Decided
-
+    book: OwnBook,
+    rules: LimitPolicy,
+) -> LimitRecommendation:
     limit = values.get(LIMIT)
     held = None if limit is None else Decimal(repr(limit)).quantize(CENT)
-    given = limit_facts(values, policy.book, pd_12m=pd_12m, limit_in_force=held)
-    found = recommend(given.inputs, policy.in_force(as_of), doubts=(*outside(model, values), *given.doubts))
-    return Decided(customer, found.outcome.value if found.outcome else None, found.amount)
+    given = limit_facts(values, book, pd_12m=pd_12m, limit_in_force=held)
+    return recommend(given.inputs, rules, doubts=(*outside(model, values), *given.doubts))
+
+
+def _decided(facts: pa.Table, model: ReleasedModel, policy: ReleasedPolicy, as_of: date) -> "list[Decided]":
+    """The service's limit and outcome of each customer."""
+    from training.lifecycle.impact import Decided
+
+    found = recommendations(facts, model, policy, as_of)
+    return [
+        Decided(customer, limit.outcome.value if limit.outcome else None, limit.amount)
+        for customer, limit in zip(facts["customer_id"].to_pylist(), found, strict=True)
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,17 @@ class Book:
         of them as one query it guesses, and has joined every invoice with every dispute.
         """
         return self.backend.create_table(ibis.util.gen_name("held"), rows, temp=True)
+
+    def last_day(self) -> date | None:
+        """The last day on which something of an invoice or a payment became known; None for an empty book.
+
+        Example:
+            >>> book_of({}).last_day() is None
+            True
+        """
+        known = (self["invoices"].known_at.max(), self["payments"].known_at.max())
+        days = [found.date() for latest in known if (found := latest.to_pyarrow().as_py()) is not None]
+        return max(days, default=None)
 
     def close(self) -> None:
         """Let go of the engine and what it holds in memory."""

@@ -45,6 +45,12 @@ def test_no_module_imports_a_pickle(path):
     assert not {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"} & set(imported)
 
 
+def test_no_module_imports_a_notebook():
+    named = re.compile(r"^\s*(?:import|from)\s+notebooks\b|import_module\(.notebooks", re.MULTILINE)
+    assert len(SOURCES) > 300
+    assert not [path for path in SOURCES if named.search(path.read_text(encoding="utf-8"))]
+
+
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
 def test_a_lock_has_hashes_and_no_addresses(lock):
     text = (ROOT / lock).read_text(encoding="utf-8")

@@ -17,12 +17,14 @@ from cli.app import main
 from cli.errors import Exit
 from cli.ledger import end_of, take_in, the_book, write_portfolio
 from cli.releasing import limit_policy
-from cli.weighing import decision_impact, released, weigher
+from cli.weighing import decision_impact, recommendations, released, weigher
 from data.settings import Settings
 from features.build import as_of_now
+from features.feature_sets import LIMIT_INPUTS
 from policy.released import ReleasedPolicy
 from scoring.releases import current
 from scoring.signature import new_keys
+from serving.default_score import needed
 from serving.desk import Desk
 from serving.release import Live, Release, Source
 from serving.schemas import LimitRequest
@@ -324,6 +326,23 @@ def test_the_impact_is_what_the_service_would_answer(here, default_models):
     assert found.money_raised + found.money_cut > 0
     none = decision_impact(here.book, policy, default_models[1], default_models[1], as_of=END, move=0.0)
     assert none.figures == {"limit_moved_share": 0.0, "outcome_changed_share": 0.0}
+
+
+def test_limits_follow_the_probability_that_is_asked_about(here, default_models):
+    policy, model = ReleasedPolicy.from_json(limit_policy(here.book, END)), released(default_models[1])
+    names = [*needed(model), *LIMIT_INPUTS.names, "limit_amount"]
+    facts = as_of_now(here.book, END, features=list(dict.fromkeys(names)))
+    stated = model.probability(model.matrix({name: facts[name].to_numpy() for name in model.spec.feature_names}))
+    plain = [limit.amount for limit in recommendations(facts, model, policy, END)]
+    same, doubled = (
+        [limit.amount for limit in recommendations(facts, model, policy, END, stated=chance)]
+        for chance in (stated, np.minimum(2 * stated, 1))
+    )
+    assert same == plain
+    pairs = [(one, two) for one, two in zip(plain, doubled, strict=True) if one is not None]
+    assert len(pairs) > 100
+    assert all(two <= one for one, two in pairs)
+    assert any(two < one for one, two in pairs)
 
 
 def _served(here, policy, model, customers):
