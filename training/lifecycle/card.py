@@ -12,7 +12,8 @@ from features.catalogue import Feature
 from features.feature_sets import FEATURES
 from training.fitting.fitted import Fitted
 from training.judging.evaluation import Bin, Evaluation, Interval, Segment
-from training.judging.reliability import calibration_slope, perfect_ece, rate_interval
+from training.judging.rates import rate_interval
+from training.judging.reliability import calibration_slope, perfect_ece
 
 FIGURES: Final = {
     "auc": "Area under the ROC curve",
@@ -222,14 +223,14 @@ def _feature_line(fitted: Fitted, place: int, catalogue: Mapping[str, Feature]) 
 
 
 def _reliability_line(row: Bin, top: float) -> ReliabilityLine:
-    low, high = rate_interval(row)
+    low, high = rate_interval(row.n, row.bad)
     places = [_place(value, top) for value in (row.mean_probability, row.rate, low, high)]
     return ReliabilityLine(row, low, high, *places)
 
 
 def _top(bins: Sequence[Bin]) -> float:
     """End of the axes: just above the largest probability or interval, never above 1."""
-    largest = max((max(row.mean_probability, rate_interval(row)[1]) for row in bins), default=1.0)
+    largest = max((max(row.mean_probability, rate_interval(row.n, row.bad)[1]) for row in bins), default=1.0)
     return min(1.0, largest * 1.05)
 
 
