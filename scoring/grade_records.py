@@ -2,13 +2,9 @@
 
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scoring.grades import MasterScale
-
-Floats = NDArray[np.float64]
 
 
 class GradeRecord(BaseModel):
@@ -67,8 +63,3 @@ class GradeRecords(BaseModel):
         return [(record.grade, record.starts) for record in self.grades] == [
             (row.name, row.starts) for row in scale.rows
         ]
-
-    @property
-    def rates(self) -> Floats:
-        """Rate of each grade, shape (k,), from the best."""
-        return np.array([record.rate for record in self.grades])

@@ -1,6 +1,7 @@
 """How sure a probability of default is: an interval that widens where few comparable customers were ever seen."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, Self
 
@@ -104,17 +105,24 @@ class PdInterval(BaseModel):
             tenure_days: Days since the first invoice, shape (n,), NaN where not known.
         """
         stated = np.asarray(probability, dtype=np.float64)
-        at, knots, place = log_odds(stated), np.array(self.knots), self.places(settled, tenure_days)
+        at, place, (knots, lows, highs, _) = log_odds(stated), self.places(settled, tenure_days), self._tables
         below, above = np.minimum(at - knots[0], 0.0), np.maximum(at - knots[-1], 0.0)
-        low = _of_band(place, [np.interp(at, knots, band.low) + below for band in self.bands])
-        high = _of_band(place, [np.interp(at, knots, band.high) + above for band in self.bands])
+        low, high = _between(at, place, knots, lows) + below, _between(at, place, knots, highs) + above
         return np.minimum(sigmoid(low), stated), np.maximum(sigmoid(high), stated)
 
     def customers(self, probability: ArrayLike, settled: ArrayLike, tenure_days: ArrayLike) -> Floats:
         """Past customers that each interval rests on, shape (n,); arguments as of ``ends``."""
-        at = log_odds(np.asarray(probability, dtype=np.float64))
-        counts = [np.interp(at, np.array(self.knots), band.customers) for band in self.bands]
-        return _of_band(self.places(settled, tenure_days), counts)
+        at, (knots, _, _, counts) = log_odds(np.asarray(probability, dtype=np.float64)), self._tables
+        return _between(at, self.places(settled, tenure_days), knots, counts)
+
+    @cached_property
+    def _tables(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Knots, shape (k,); lower ends, upper ends and customers, shape (bands, k) each."""
+        low, high, customers = (
+            np.array([getattr(band, what) for band in self.bands], dtype=np.float64)
+            for what in ("low", "high", "customers")
+        )
+        return np.array(self.knots), low, high, customers
 
 
 def file_places(least: Sequence[tuple[float, float]], settled: ArrayLike, tenure_days: ArrayLike) -> NDArray[np.intp]:
@@ -143,5 +151,11 @@ def _check_wider(thin: FileBand, thick: FileBand) -> None:
         raise ValueError(f"the interval of {thin.name} files is narrower than that of {thick.name} ones")
 
 
-def _of_band(place: NDArray[np.intp], by_band: Sequence[Floats]) -> Floats:
-    return np.asarray(np.choose(place, by_band), dtype=np.float64)
+def _between(at: Floats, place: NDArray[np.intp], knots: Floats, by_band: Floats) -> Floats:
+    """Values on the lines between knots, each of its own band; beyond the outermost knots those of the knot."""
+    found = np.empty(at.shape)
+    for band in range(len(by_band)):
+        here = place == band
+        if here.any():
+            found[here] = np.interp(at[here], knots, by_band[band])
+    return found

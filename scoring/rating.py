@@ -86,7 +86,7 @@ def ratings(spec: ModelSpec, probability: Floats, columns: Mapping[str, Floats])
         year=year,
         places=places,
         points=PointsScale().points(probability),
-        interval=_interval(spec, probability, year, columns),
+        interval=interval_of(spec, probability, year, columns),
         grade_pd=np.maximum(supported(spec, places), year),
     )
 
@@ -140,7 +140,15 @@ def _in_180_days(starts: float) -> float:
     return float(np.nextafter(float(edge), 1.0)) if edge else 0.0
 
 
-def _interval(spec: ModelSpec, probability: Floats, year: Floats, columns: Mapping[str, Floats]) -> Interval:
+def interval_of(spec: ModelSpec, probability: Floats, year: Floats, columns: Mapping[str, Floats]) -> Interval:
+    """How sure probabilities are; NaN throughout for a model that does not know.
+
+    Args:
+        spec: The model.
+        probability: What it states, shape (n,), in [0, 1].
+        year: The same within twelve months, shape (n,), NaN where it is not converted.
+        columns: The facts that ``facts_for_rating`` names, shape (n,) each.
+    """
     if spec.interval is None:
         unknown = np.full(len(probability), np.nan)
         return Interval(unknown, unknown, unknown, unknown, unknown)
@@ -169,8 +177,14 @@ def supported(spec: ModelSpec, places: NDArray[np.intp]) -> Floats:
     """
     if spec.grades is None or not spec.grades.are_of(master_scale()):
         return np.full(len(places), np.nan)
-    rates = twelve_months(spec.probability_name, spec.grades.rates)
+    rates = _year_rates(spec.probability_name, tuple(record.rate for record in spec.grades.grades))
     return np.where(places == NO_GRADE, np.nan, rates[places])
+
+
+@cache
+def _year_rates(name: str, rates: tuple[float, ...]) -> Floats:
+    """Rates of a model's grades within twelve months; converted once, as the policy's exact rule takes its time."""
+    return twelve_months(name, np.array(rates))
 
 
 master_scale: Final = cache(load_scale)

@@ -12,7 +12,7 @@ from scoring.counterfactual import next_better
 from scoring.model import ModelSpec
 from scoring.pd_interval import SETTLED, TENURE
 from scoring.points import PointsScale
-from scoring.rating import YEAR, Interval, grade_places, master_scale, ratings, supported
+from scoring.rating import YEAR, Interval, grade_places, interval_of, master_scale, supported
 from scoring.year_grade import YearGrade
 
 Columns = Mapping[str, NDArray[np.float64]]
@@ -55,9 +55,9 @@ class Stated:
     spec: ModelSpec
     probability: float
 
-    def interval(self, columns: Columns) -> Interval:
+    def interval(self, pd_12m: Decimal | None, columns: Columns) -> Interval:
         """How sure it is, arrays of shape (1,)."""
-        return ratings(self.spec, np.array([self.probability]), columns).interval
+        return interval_of(self.spec, np.array([self.probability]), _float(pd_12m), columns)
 
     def span(self, columns: Columns, low: float, high: float) -> Span | None:
         """An interval with what it rests on; None where the model knows none."""
@@ -108,10 +108,10 @@ def rated(stated: Stated, year: Stated | None, pd_12m: Decimal | None, columns: 
         pd_12m: The probability within twelve months of the answer.
         columns: The customer's facts, arrays of shape (1,).
     """
-    places = grade_places(np.array([np.nan if pd_12m is None else float(pd_12m)]))
+    places = grade_places(_float(pd_12m))
     grade_pd = supported((year or stated).spec, places)[0]
     return Rated(
-        grade=None if pd_12m is None else master_scale().grades[places[0]].name,
+        grade=None if pd_12m is None else master_scale().rows[places[0]].name,
         grade_pd=None if pd_12m is None or np.isnan(grade_pd) else max(float(grade_pd), float(pd_12m)),
         points=float(PointsScale().points([stated.probability])[0]),
         spans=_spans(stated, year, pd_12m, columns),
@@ -121,17 +121,21 @@ def rated(stated: Stated, year: Stated | None, pd_12m: Decimal | None, columns: 
 
 def _spans(stated: Stated, year: Stated | None, pd_12m: Decimal | None, columns: Columns) -> dict[str, Span]:
     """Interval of the model's probability, and of the one within twelve months."""
-    own = stated.interval(columns)
+    own = stated.interval(pd_12m, columns)
     low, high = float(own.year_low[0]), float(own.year_high[0])
     if year is not None and pd_12m is not None:
         # The higher of both was stated, so that the interval lies no lower than either's.
-        longer = year.interval(columns)
+        longer = year.interval(pd_12m, columns)
         low = min(max(float(own.low[0]), float(longer.low[0])), float(pd_12m))
         high = max(float(own.high[0]), float(longer.high[0]), float(pd_12m))
     found = {stated.spec.probability_name: stated.span(columns, float(own.low[0]), float(own.high[0]))}
     if pd_12m is not None:
         found[YEAR] = (year or stated).span(columns, low, high)
     return {name: span for name, span in found.items() if span is not None and not np.isnan(span.low + span.high)}
+
+
+def _float(pd_12m: Decimal | None) -> NDArray[np.float64]:
+    return np.array([np.nan if pd_12m is None else float(pd_12m)])
 
 
 def _lacks(spec: ModelSpec) -> bool:
