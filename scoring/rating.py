@@ -1,5 +1,6 @@
 """What is made of a model's probability: twelve months, grade, points, how sure it is. For one and for many."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -117,6 +118,7 @@ def grade_places(year: Floats) -> NDArray[np.intp]:
     return np.where(known, master_scale().places(np.where(known, year, 0.0)), NO_GRADE)
 
 
+@cache
 def scale_of(name: str, scale: MasterScale) -> MasterScale | None:
     """The master scale in the horizon of a model's probability: the same grades, and the same customers in each.
 
@@ -136,8 +138,14 @@ def scale_of(name: str, scale: MasterScale) -> MasterScale | None:
 
 
 def _in_180_days(starts: float) -> float:
+    """The first number that is converted to the start of the grade, as a probability is written in decimals."""
     edge = least_180_days_of(Decimal(repr(starts)))
-    return float(np.nextafter(float(edge), 1.0)) if edge else 0.0
+    if not edge:
+        return 0.0
+    near = math.nextafter(math.nextafter(float(edge), 0.0), 0.0)
+    while Decimal(repr(near)) <= edge:
+        near = math.nextafter(near, 1.0)
+    return near
 
 
 def interval_of(spec: ModelSpec, probability: Floats, year: Floats, columns: Mapping[str, Floats]) -> Interval:

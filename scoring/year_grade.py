@@ -84,6 +84,8 @@ class YearGrade:
 
     @cached_property
     def _cuts(self) -> tuple[Floats, ...]:
+        if len(self._graded) == 1:
+            return tuple(self._graded[0].cuts())
         every = [dict(zip(one.feature_names, one.cuts(), strict=True)) for one in self._graded]
         found = [[cuts[name] for cuts in every if name in cuts] for name in self.feature_names]
         return tuple(np.unique(np.concatenate(cuts)) for cuts in found)
