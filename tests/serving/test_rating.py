@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from scoring.calibration import Calibrator
 from scoring.grade_records import GradeRecord, GradeRecords
 from scoring.grades import load_scale
 from scoring.model import ReleasedModel
@@ -148,29 +149,24 @@ def test_a_horizon_that_is_not_converted_has_no_grade():
     assert set(answer["pd_interval"]) == {"pd_90d"}
 
 
-class TestNextGrade:
-    """Log-odds -3 and what the overdue items add; nothing overdue is log-odds -3.8."""
+def by_overdue_items():
+    """A real scorecard: log-odds -3 and what the overdue items add; nothing overdue is log-odds -3.8."""
+    base = spec(
+        "default", "pd_180d", "default(90, 180)", DEFAULT_FEATURES, label=LABEL, monotone=(1, 0), seeds=(),
+        lightgbm_version="", form="scorecard", **SURE,
+    )  # fmt: skip
+    counts = {"cases": (1,) * 3, "bad": (0,) * 3}
+    # Bins up to 0, above it, and of no value; the second feature says nothing.
+    overdue = Characteristic(feature="overdue_count", edges=(0.0,), woe=(0.8, -0.5, 0.0), coefficient=1.0, **counts)
+    silent = Characteristic(feature="late5_share_365d", edges=(0.1,), woe=(0.0,) * 3, coefficient=1.0, **counts)
+    card = Scorecard(intercept=-3.0, characteristics=(overdue, silent))
+    return ReleasedModel(base, card, Calibrator("identity"))
 
+
+class TestNextGrade:
     @pytest.fixture
     def model(self):
-        base = spec(
-            "default", "pd_180d", "default(90, 180)", DEFAULT_FEATURES, label=LABEL, monotone=(1, 0), seeds=(),
-            lightgbm_version="", form="scorecard", **SURE,
-        )  # fmt: skip
-        counts = {"cases": (1,) * 3, "bad": (0,) * 3}
-        # Bins up to 0, above it, and of no value; the second feature says nothing.
-        card = Scorecard(
-            intercept=-3.0,
-            characteristics=(
-                Characteristic(feature="overdue_count", edges=(0.0,), woe=(0.8, -0.5, 0.0), coefficient=1.0, **counts),
-                Characteristic(
-                    feature="late5_share_365d", edges=(0.1,), woe=(0.0, 0.0, 0.0), coefficient=1.0, **counts
-                ),
-            ),
-        )
-        from scoring.calibration import Calibrator
-
-        return ReleasedModel(base, card, Calibrator("identity"))
+        return by_overdue_items()
 
     def test_it_is_told_when_asked_for(self, model):
         answer = post(client_with(model), SCORE, explain=True)

@@ -76,6 +76,14 @@ class TestByHand:
         made = pd_interval(both, np.concatenate([alike, worse]))
         assert ends(made, 0.01, FULL)[1] == pytest.approx(jeffreys(0, 40)[1], rel=1e-3)
 
+    def test_comparable_customers_count_by_their_distance_from_what_was_stated_of_them(self):
+        # Around 1 % lie 40 customers at 1 % and 40 at 1.8 %: 4 of 80 defaulted where 1.4 % was stated on average.
+        both = cases([f"C{n}" for n in range(80)], [n % 20 == 0 for n in range(80)])
+        _, high = ends(pd_interval(both, np.repeat([0.01, 0.018], 40)), 0.01, FULL)
+        odds = {p: p / (1 - p) for p in (jeffreys(4, 80)[1], 0.01, 0.014)}
+        shifted = odds[jeffreys(4, 80)[1]] * odds[0.01] / odds[0.014]
+        assert high == pytest.approx(shifted / (1 + shifted), rel=1e-3)
+
     def test_a_model_that_states_half_of_what_comes_is_not_called_sure(self):
         stated, bad = np.full(400, 0.05), [n < 40 for n in range(400)]
         low, high = ends(pd_interval(cases([f"C{n}" for n in range(400)], bad), stated), 0.05, FULL)
