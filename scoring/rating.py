@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 YEAR: Final = "pd_12m"
 STRETCHED: Final = "pd_180d"
 NO_GRADE: Final = -1
+DOUBTFUL: Final = 1e-3
+"""Millionths: a probability this near to a place at which it is rounded is rounded in exact decimals."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def ratings(spec: ModelSpec, probability: Floats, columns: Mapping[str, Floats])
 def twelve_months(name: str, probability: Floats) -> Floats:
     """Probabilities within twelve months, shape (n,), by the rule of the policy; NaN where there is none.
 
+    They are those of the policy's exact decimals, bit for bit.
+
     Args:
         name: Name of the probability, its horizon included.
         probability: Shape (n,), in [0, 1].
@@ -107,9 +111,19 @@ def twelve_months(name: str, probability: Floats) -> Floats:
         return probability
     if name != STRETCHED:
         return np.full(len(probability), np.nan)
-    different, place = np.unique(probability, return_inverse=True)
-    year = [float(twelve_months_from_180_days(Decimal(repr(value))).pd_12m) for value in different.tolist()]
-    return np.array(year, dtype=np.float64)[place]
+    millionths = _over_a_year(probability) * 1e6
+    year = np.minimum(np.ceil(millionths) / 1e6, 1.0)
+    close = np.abs(millionths - np.round(millionths)) < DOUBTFUL  # where rounding up asks for the exact rule
+    year[close] = [
+        float(twelve_months_from_180_days(Decimal(repr(value))).pd_12m) for value in probability[close].tolist()
+    ]
+    return year
+
+
+def _over_a_year(probability: Floats) -> Floats:
+    """Probabilities over 180 days at an equal hazard over 365, not rounded, shape (n,)."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(-np.expm1(np.log1p(-probability) * (365 / 180)), dtype=np.float64)
 
 
 def grade_places(year: Floats) -> NDArray[np.intp]:
@@ -172,8 +186,7 @@ def _stretched(spec: ModelSpec, ends: Floats) -> Floats:
     """The policy's rule in floating point, not rounded: exact enough for an end of an interval, and fast for a book."""
     if spec.probability_name != STRETCHED:
         return np.full(len(ends), np.nan)
-    with np.errstate(divide="ignore"):
-        return -np.expm1(np.log1p(-ends) * (365 / 180))
+    return _over_a_year(ends)
 
 
 def supported(spec: ModelSpec, places: NDArray[np.intp]) -> Floats:

@@ -45,6 +45,20 @@ def test_a_grade_is_the_same_by_180_days_and_by_twelve_months(probability):
     assert scale_of("pd_180d", SCALE).places([probability]).tolist() == by_year.tolist()
 
 
+EDGES = [float(least_180_days_of(Decimal(place) / 10**6)) for place in (1, 2, 40_139, 500_000, 999_999)]
+
+
+@given(st.one_of(st.floats(0, 1), st.sampled_from(EDGES), st.integers(1, 10**6).map(lambda n: n / 10**6)))
+@example(0.0)
+@example(1.0)
+@example(1e-9)
+@example(1 - 1e-9)
+def test_twelve_months_are_those_of_the_exact_decimals(probability):
+    around = [probability, np.nextafter(probability, 0), np.nextafter(probability, 1)]
+    exact = [float(twelve_months_from_180_days(Decimal(repr(float(one)))).pd_12m) for one in around]
+    assert twelve_months("pd_180d", np.array(around)).tolist() == exact
+
+
 @pytest.mark.parametrize("place", range(1, len(STARTS)))
 def test_the_edge_of_a_grade_is_the_same_to_the_last_bit(place):
     edge = scale_of("pd_180d", SCALE).rows[place].starts
