@@ -33,8 +33,9 @@ import pyarrow as pa
 
 from data.book import book_of
 from data.simulation.simulator import Shape, simulate
-from scoring.batch import AS_OF, CUSTOMER_ID, INVOICES, OLDEST, BookScorer
+from scoring.batch import AS_OF, CUSTOMER_ID, BookScorer
 from scoring.bundle import load, write_release
+from scoring.doubts import INVOICES, OLDEST
 from scoring.model_files import ModelFiles
 from scoring.reason_codes import ReasonCodes
 from scoring.sketch import sketches_of

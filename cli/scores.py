@@ -31,7 +31,7 @@ class Answer:
 
     Attributes:
         customer_id: The customer.
-        default: The answer to ``/v1/scores/default``.
+        default: The answer to ``/v1/scores/default``, with what would have to change for the next better grade.
         late: The answer to ``/v1/scores/late-payment`` for an invoice as the customer usually gets it, issued the
             day after; None where no invoice of the last 365 days tells what is usual.
         limit: The answer to ``/v1/limits``.
@@ -74,7 +74,7 @@ def _answer(desk: Desk, customer_id: str, as_of: date) -> Answer:
     usual = _usual_invoice(release, customer_id, as_of) if LATE_MODEL in release.models else None
     return Answer(
         customer_id,
-        desk.default(DefaultScoreRequest(customer_id=customer_id, as_of=as_of)),
+        desk.default(DefaultScoreRequest(customer_id=customer_id, as_of=as_of, explain=True)),
         desk.late_payment(usual) if usual else None,
         desk.limit(LimitRequest(customer_id=customer_id, as_of=as_of)),
     )
@@ -111,9 +111,11 @@ def most_at_stake(release: "Release", customer_ids: Sequence[str], how_many: int
 def tell(found: Sequence[Answer], as_of: date) -> None:
     """A row per customer, for a person."""
     rows = [_row(answer) for answer in found]
-    columns = ("customer", "default in 180 d", "late ≥ 5 d", "limit", "binding cap", "why")
-    show_table(f"Customers at the end of {as_of}", columns, rows, numbers=("default in 180 d", "late ≥ 5 d", "limit"))
+    columns = ("customer", "default in 180 d", "grade", "late ≥ 5 d", "limit", "binding cap", "why")
+    numbers = ("default in 180 d", "grade", "late ≥ 5 d", "limit")
+    show_table(f"Customers at the end of {as_of}", columns, rows, numbers=numbers)
     for answer in found:
+        say(f"{answer.customer_id}: {_rating(answer.default)}")
         if distress := answer.default.get("distress"):
             say(f"{answer.customer_id}: {percent(distress['distress_prob_12m'], 2)} distress. {distress['what_it_is']}")
         for doubt in answer.default["doubts"]:
@@ -127,8 +129,33 @@ def _row(answer: Answer) -> tuple[Any, ...]:
     return (
         answer.customer_id,
         percent(answer.default["pd_180d"], 2),
+        answer.default["grade"],
         percent(answer.late["late_prob_5d"]) if answer.late else None,
         None if amount is None else f"{Decimal(amount):,.0f} {limit['currency']}",
         limit["binding_cap"],
         " ".join(reasons) or "Nothing speaks against the customer.",
     )
+
+
+def _rating(default: dict[str, Any]) -> str:
+    """Points, intervals and the next better grade, in words."""
+    sure = [_sure(name, span) for name, span in (default["pd_interval"] or {}).items()]
+    prudent = default["grade_pd"]
+    past = None if prudent is None else f"grade {default['grade']} is worth {percent(prudent, 2)} by its past"
+    told = [f"{default['points']:.0f} points", *sure, past]
+    return "; ".join(part for part in told if part) + ". " + _next(default["next_grade"])
+
+
+def _sure(name: str, span: dict[str, Any]) -> str:
+    ends = f"{percent(span['low'], 2)} to {percent(span['high'], 2)}"
+    return (
+        f"{name} {ends} ({percent(span['level'], 0)} interval, {span['comparable_customers']:.0f} comparable customers)"
+    )
+
+
+def _next(change: dict[str, Any] | None) -> str:
+    if change is None:
+        return ""
+    if change["grade"] is None:
+        return str(change["note"])
+    return f"For grade {change['grade']}: " + " ".join(one["sentence"] for one in change["changes"])

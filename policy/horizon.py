@@ -48,3 +48,29 @@ def twelve_months_from_180_days(pd_180d: Decimal) -> TwelveMonths:
         "an equal hazard over the year; no model of twelve months exists yet."
     )
     return TwelveMonths(min(pd_12m, ONE), note)
+
+
+def least_180_days_of(pd_12m: Decimal) -> Decimal:
+    """The probability over 180 days above which `twelve_months_from_180_days` gives at least ``pd_12m``.
+
+    Args:
+        pd_12m: Probability of default within twelve months, a share in [0, 1) of six places at most.
+
+    Returns:
+        A share in [0, 1): all above it, and none at or below it, is converted to ``pd_12m`` or more; 0 for 0, where
+        0 itself is too.
+
+    Raises:
+        ValueError: ``pd_12m`` is not such a share.
+
+    Example:
+        >>> edge = least_180_days_of(Decimal("0.040139"))
+        >>> [twelve_months_from_180_days(edge + step).pd_12m for step in (Decimal("-1e-12"), Decimal("1e-12"))]
+        [Decimal('0.040138'), Decimal('0.040139')]
+    """
+    if not (pd_12m.is_finite() and ZERO <= pd_12m < ONE) or pd_12m != pd_12m.quantize(PD_PLACES):
+        raise ValueError(f"pd_12m must lie in [0, 1) and have six places at most, got {pd_12m}")
+    if not pd_12m:
+        return ZERO
+    with arithmetic():  # rounded up, so that what is more than a place below becomes it
+        return ONE - (ONE - pd_12m + PD_PLACES) ** (Decimal(180) / Decimal(365))

@@ -5,8 +5,6 @@ The same bytes come out however the customers are divided into batches, in this 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +12,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from policy.horizon import twelve_months_from_180_days
 from scoring.bundle import Bundle, load
-from scoring.grades import load_scale
+from scoring.doubts import facts_for_doubts, weightiest
 from scoring.manifest import BundleError
 from scoring.model import MissingFeaturesError, ReleasedModel
-from scoring.points import PointsScale
+from scoring.rating import facts_for_rating, ratings
 from scoring.reason_codes import ReasonCodes
 from scoring.reasons import MOST
 
@@ -27,12 +24,6 @@ Floats = NDArray[np.float64]
 
 CUSTOMER_ID: Final = "customer_id"
 AS_OF: Final = "as_of"
-OLDEST: Final = "oldest_overdue_days"
-INVOICES: Final = "invoice_count_365d"
-IN_DEFAULT: Final = "in_default"
-NO_INVOICE: Final = "no_invoice_365d"
-YEAR: Final = "pd_12m"
-STRETCHED: Final = "pd_180d"
 
 SCORES: Final = pa.schema(
     [
@@ -43,8 +34,14 @@ SCORES: Final = pa.schema(
         pa.field("release", pa.string()),
         pa.field("probability_name", pa.string()),
         pa.field("probability", pa.float64()),
-        pa.field(YEAR, pa.float64()),
+        pa.field("probability_low", pa.float64()),
+        pa.field("probability_high", pa.float64()),
+        pa.field("pd_12m", pa.float64()),
+        pa.field("pd_12m_low", pa.float64()),
+        pa.field("pd_12m_high", pa.float64()),
+        pa.field("comparable_customers", pa.float64()),
         pa.field("grade", pa.string()),
+        pa.field("grade_pd", pa.float64()),
         pa.field("points", pa.float64()),
         *(pa.field(f"reason_{place}", pa.string()) for place in range(1, MOST + 1)),
         *(pa.field(f"reason_{place}_log_odds", pa.float64()) for place in range(1, MOST + 1)),
@@ -54,12 +51,14 @@ SCORES: Final = pa.schema(
 """What is told of a customer by a model.
 
 ``probability`` is the model's, in (0, 1), its horizon in ``probability_name``; ``pd_12m`` the same within twelve
-months, null where no rule converts it; ``grade`` that of ``pd_12m`` on the master scale; ``points`` those of
-``probability``, 600 at odds of 50:1 and 20 to double them. ``reason_1`` to ``reason_4`` are codes of the controlled
-list, the weightiest first, null beyond the last, and ``reason_1_log_odds`` and so on what each adds over the training
-population's mean. ``doubt`` says why the model does not speak of the customer and a person has to look:
-``in_default``, it is past due already by more than the model's days; ``no_invoice_365d``, it had no invoice for a
-year; null where it does.
+months, null where no rule converts it. ``_low`` and ``_high`` are the ends of each one's interval, which rests on so
+many ``comparable_customers`` (``scoring.pd_interval``). ``grade`` is that of ``pd_12m`` on the master scale, and
+``grade_pd`` what past customers of the grade support, never below ``pd_12m``; intervals and ``grade_pd`` are null for a
+model that does not know them. ``points`` are those of ``probability``, 600 at odds of 50:1 and 20 to double them.
+``reason_1`` to ``reason_4`` are codes of the controlled list, the weightiest first, null beyond the last, and
+``reason_1_log_odds`` and so on what each adds over the training population's mean. ``doubt`` says why the model does
+not speak of the customer and a person has to look (``scoring.doubts``): ``in_default``, ``no_invoice_365d``,
+``natural_person``; null where it does.
 """
 
 
@@ -128,8 +127,10 @@ class BookScorer:
     @property
     def features(self) -> list[str]:
         """Columns that a batch needs beside ``customer_id`` and ``as_of``."""
-        named = [name for learned in self._learned for name in learned.model.spec.feature_names]
-        return list(dict.fromkeys([*named, OLDEST, INVOICES]))
+        specs = [learned.model.spec for learned in self._learned]
+        named = [name for spec in specs for name in spec.feature_names]
+        beside = [name for spec in specs for name in (*facts_for_doubts(spec), *facts_for_rating(spec))]
+        return list(dict.fromkeys([*named, *beside]))
 
     def scores(self, facts: pa.RecordBatch) -> pa.RecordBatch:
         """The scores of a batch of customers.
@@ -163,19 +164,22 @@ class BookScorer:
         rows = model.matrix(columns)
         probability = model.probability(rows)
         coded = learned.reasons.of(rows, model.contributions(rows))
-        year = twelve_months(spec.probability_name, probability)
+        rated = ratings(spec, probability, columns)
+        sure = rated.interval
         return pa.record_batch(
             [
                 facts[CUSTOMER_ID].cast(pa.string()),
                 facts[AS_OF].cast(pa.date32()),
                 *(pa.array([text] * n, pa.string()) for text in self._origin(learned)),
                 pa.array(probability),
-                pa.array(year, pa.float64(), from_pandas=True),
-                pa.array(_grades(year), pa.string()),
-                pa.array(PointsScale().points(probability)),
+                *(_known(ends) for ends in (sure.low, sure.high)),
+                *(_known(ends) for ends in (rated.year, sure.year_low, sure.year_high, sure.customers)),
+                pa.array(rated.grades, pa.string()),
+                _known(rated.grade_pd),
+                pa.array(rated.points),
                 *(pa.array(codes, pa.string()) for codes in coded.codes.T),
-                *(pa.array(values, pa.float64(), from_pandas=True) for values in coded.log_odds.T),
-                pa.array(_doubts(spec.label.get("dpd"), columns), pa.string()),
+                *(_known(values) for values in coded.log_odds.T),
+                pa.array(weightiest(spec, columns, n), pa.string()),
             ],
             schema=SCORES,
         )
@@ -184,44 +188,9 @@ class BookScorer:
         return learned.name, learned.version, self.release_id, learned.model.spec.probability_name
 
 
-def twelve_months(name: str, probability: Floats) -> Floats:
-    """Probabilities within twelve months, shape (n,), by the rule of the policy; NaN where there is none.
-
-    Args:
-        name: Name of the probability, its horizon included.
-        probability: Shape (n,), in [0, 1].
-
-    Example:
-        >>> twelve_months("pd_180d", np.array([0.02])).tolist(), twelve_months("pd_90d", np.array([0.02])).tolist()
-        ([0.040139], [nan])
-    """
-    if name == YEAR:
-        return probability
-    if name != STRETCHED:
-        return np.full(len(probability), np.nan)
-    different, place = np.unique(probability, return_inverse=True)
-    year = [float(twelve_months_from_180_days(Decimal(repr(value))).pd_12m) for value in different.tolist()]
-    return np.array(year, dtype=np.float64)[place]
-
-
-def _grades(year: Floats) -> list[str | None]:
-    """Grade of each probability within twelve months; none where there is no such probability."""
-    known = ~np.isnan(year)
-    names = [grade.name for grade in _scale().grades]
-    places = np.where(known, _scale().places(np.where(known, year, 0.0)), -1)
-    return [None if place < 0 else names[place] for place in places.tolist()]
-
-
-_scale = cache(load_scale)
-
-
-def _doubts(dpd: object, columns: dict[str, Floats]) -> NDArray[np.object_]:
-    """Why the model does not speak of each customer, shape (n,): what the service says of one, as a word."""
-    found = np.full(len(columns[INVOICES]), None, dtype=np.object_)
-    found[columns[INVOICES] == 0] = NO_INVOICE
-    if isinstance(dpd, int):
-        found[columns[OLDEST] > dpd] = IN_DEFAULT
-    return found
+def _known(values: Floats) -> pa.Array:
+    """A column, null where a value is not known."""
+    return pa.array(values, pa.float64(), from_pandas=True)
 
 
 def opened(folder: Path, release_id: str, models: Sequence[str] = (), *, threads: int = 1) -> BookScorer:

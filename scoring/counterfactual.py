@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from itertools import combinations
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,71 @@ class Counterfactual:
     probability_after: float
 
 
+class Graded(Protocol):
+    """What gives a customer a grade: one model, or several of which the worst grade counts."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The k columns of a row, in order."""
+
+    @property
+    def monotone(self) -> tuple[int, ...]:
+        """+1 where more of a feature is never less risk, -1 where it is never more, 0 where nothing is promised."""
+
+    @property
+    def grades(self) -> tuple[Grade, ...]:
+        """The grades, from the best to the worst."""
+
+    def cuts(self) -> Sequence[Floats]:
+        """Per feature, the rising values at which the grade may change; it changes above a cut, not at it."""
+
+    def probability(self, rows: Floats) -> Floats:
+        """The probability that is graded, shape (n,), of rows (n, k)."""
+
+    def places(self, rows: Floats) -> NDArray[np.intp]:
+        """Place of the grade of each row, shape (n,), 0 for the best."""
+
+
+@dataclass(frozen=True)
+class OnScale:
+    """One model, graded on a scale of its own probability.
+
+    Attributes:
+        model: The model.
+        scale: Grades of the probability that it states.
+    """
+
+    model: ReleasedModel
+    scale: MasterScale
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The model's columns."""
+        return self.model.spec.feature_names
+
+    @property
+    def monotone(self) -> tuple[int, ...]:
+        """The model's directions."""
+        return self.model.spec.monotone
+
+    @property
+    def grades(self) -> tuple[Grade, ...]:
+        """The scale's grades."""
+        return self.scale.grades
+
+    def cuts(self) -> Sequence[Floats]:
+        """The model's thresholds."""
+        return self.model.learner.cuts()
+
+    def probability(self, rows: Floats) -> Floats:
+        """The model's probability, shape (n,)."""
+        return self.model.probability(rows)
+
+    def places(self, rows: Floats) -> NDArray[np.intp]:
+        """Place of its grade, shape (n,)."""
+        return self.scale.places(self.model.probability(rows))
+
+
 @dataclass(frozen=True)
 class _Way:
     """Where one lever can go: values from nearest to furthest, every one just below or at a threshold."""
@@ -87,15 +152,29 @@ def counterfactual(
     currency: str = "",
     levers: Sequence[Lever] = LEVERS,
 ) -> Counterfactual | None:
+    """The smallest change that reaches a better grade by one model; see ``next_better``.
+
+    Args:
+        model: The model that scored.
+        row: Shape (k,), the row of ``model.matrix`` that was scored.
+        scale: Grades of the model's probability, whose name says its horizon.
+        currency: ISO 4217 code of the amounts, for the sentences.
+        levers: What can be influenced.
+    """
+    return next_better(OnScale(model, scale), row, currency=currency, levers=levers)
+
+
+def next_better(
+    graded: Graded, row: Floats, *, currency: str = "", levers: Sequence[Lever] = LEVERS
+) -> Counterfactual | None:
     """The smallest change of one fact, or else of two, that reaches a better grade.
 
     Changes are compared by how much of the way from a value down to 0 they take, those of a pair added up. What else a
     change entails is changed with it: once nothing is overdue, no overdue fact is left above 0. All other facts stay.
 
     Args:
-        model: The model that scored.
-        row: Shape (k,), the row of ``model.matrix`` that was scored.
-        scale: Grades of the model's probability, whose name says its horizon.
+        graded: What gave the grade.
+        row: Shape (k,), the row that was graded.
         currency: ISO 4217 code of the amounts, for the sentences.
         levers: What can be influenced.
 
@@ -105,36 +184,35 @@ def counterfactual(
     Raises:
         ValueError: The row has another length than the model's.
     """
-    if row.shape != (len(model.spec.feature_names),):
-        raise ValueError(f"a counterfactual needs a row ({len(model.spec.feature_names)},), got {row.shape}")
-    place = int(scale.places(model.probability(row[None]))[0])
+    if row.shape != (len(graded.feature_names),):
+        raise ValueError(f"a counterfactual needs a row ({len(graded.feature_names)},), got {row.shape}")
+    place = int(graded.places(row[None])[0])
     if place == 0:
         return None
-    search = _Search(model, row, scale, place)
-    ways = [way for lever in levers if (way := _way(model, row, lever)) is not None]
+    search = _Search(graded, row, place)
+    ways = [way for lever in levers if (way := _way(graded, row, lever)) is not None]
     found = search.single(ways) or search.pair(ways)
     return None if found is None else _told(search, found, currency)
 
 
 @dataclass(frozen=True)
 class _Search:
-    model: ReleasedModel
+    graded: Graded
     row: Floats
-    scale: MasterScale
     place: int
 
     def changed(self, changes: Sequence[tuple[str, float]]) -> Floats:
         """The row after some changes and all that they entail."""
-        values = dict(zip(self.model.spec.feature_names, self.row.tolist(), strict=True))
+        values = dict(zip(self.graded.feature_names, self.row.tolist(), strict=True))
         after = entailed(values, dict(changes))
-        return np.array([after[name] for name in self.model.spec.feature_names])
+        return np.array([after[name] for name in self.graded.feature_names])
 
     def better(self, tries: Sequence[Sequence[tuple[str, float]]]) -> list[bool]:
         """Whether each set of changes reaches a better grade."""
         if not tries:
             return []
         rows = np.vstack([self.changed(changes) for changes in tries])
-        return [bool(found) for found in self.scale.places(self.model.probability(rows)) < self.place]
+        return [bool(found) for found in self.graded.places(rows) < self.place]
 
     def single(self, ways: Sequence[_Way]) -> list[tuple[_Way, float]] | None:
         tries = [(way, value) for way in ways for value in way.values.tolist()]
@@ -202,22 +280,22 @@ def _at_most(values: dict[str, float], name: str, bound: float) -> None:
         values[name] = bound
 
 
-def _way(model: ReleasedModel, row: Floats, lever: Lever) -> _Way | None:
+def _way(graded: Graded, row: Floats, lever: Lever) -> _Way | None:
     """Where a lever can go; None where the model does not read it, promises nothing of it, or it cannot move."""
-    names = model.spec.feature_names
-    if lever.feature not in names or model.spec.monotone[names.index(lever.feature)] != 1:
+    names = graded.feature_names
+    if lever.feature not in names or graded.monotone[names.index(lever.feature)] != 1:
         return None
     before = float(row[names.index(lever.feature)])
     if math.isnan(before):
         return None
-    reached = {_down(cut, lever.step) for cut in _turns(model, lever)}
+    reached = {_down(cut, lever.step) for cut in _turns(graded, lever)}
     values = sorted((value for value in reached if 0 <= value < before), reverse=True)
     return _Way(lever, before, np.array(values)) if values else None
 
 
-def _turns(model: ReleasedModel, lever: Lever) -> list[float]:
+def _turns(graded: Graded, lever: Lever) -> list[float]:
     """Values at or below which the score may change with a lever: its own thresholds, and those of what it entails."""
-    cuts = dict(zip(model.spec.feature_names, model.learner.cuts(), strict=True))
+    cuts = dict(zip(graded.feature_names, graded.cuts(), strict=True))
     parts = WITHIN.get(lever.feature, ())
     found = [cut for name in (lever.feature, *parts) if name in cuts for cut in cuts[name].tolist()]
     if lever.feature == "oldest_overdue_days":
@@ -237,11 +315,12 @@ def _size(changes: Sequence[tuple[_Way, float]]) -> float:
 
 def _told(search: _Search, found: Sequence[tuple[_Way, float]], currency: str) -> Counterfactual:
     after = search.changed([(way.lever.feature, value) for way, value in found])
-    probability = search.model.probability(np.vstack([search.row, after])).tolist()
+    rows, grades = np.vstack([search.row, after]), search.graded.grades
+    probability, places = search.graded.probability(rows).tolist(), search.graded.places(rows)
     return Counterfactual(
         changes=tuple(_change(way, value, currency) for way, value in found),
-        grade_before=search.scale.grade(probability[0]),
-        grade_after=search.scale.grade(probability[1]),
+        grade_before=grades[places[0]],
+        grade_after=grades[places[1]],
         probability_before=probability[0],
         probability_after=probability[1],
     )

@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from features.catalogue import GROUPS
 from scoring.calibration import Calibrator, sigmoid
 from scoring.canonical import canonical_json
+from scoring.grade_records import GradeRecords
 from scoring.learner import Learner
 from scoring.pay_time import PayTimeModel, PayTimes
+from scoring.pd_interval import PdInterval
 from scoring.trees import Trees
 
 Floats = NDArray[np.float64]
@@ -78,6 +80,12 @@ class ModelSpec(BaseModel):
         default_factory=dict,
         description="For features without a declared direction, the side on which the model sees risk, where clear.",
     )
+    interval: PdInterval | None = Field(
+        default=None, description="How sure its probabilities are, learnt out of fold; null where that was not learnt."
+    )
+    grades: GradeRecords | None = Field(
+        default=None, description="What past customers say of each grade; null where that was not learnt."
+    )
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -106,8 +114,8 @@ class ModelSpec(BaseModel):
     def to_json(self) -> bytes:
         """Canonical JSON: equal specs give equal bytes.
 
-        What a spec may have but need not (``form``, ``typical``, ``tendency``) is left out where it is as by default,
-        so that the bytes of a spec written before there was such a thing stay the same.
+        What a spec may have but need not (``form``, ``typical``, ``tendency``, ``interval``, ``grades``) is left out
+        where it is as by default, so that the bytes of a spec written before there was such a thing stay the same.
         """
         return canonical_json({key: value for key, value in self.model_dump().items() if not _left_out(key, value)})
 
@@ -126,9 +134,9 @@ class ModelSpec(BaseModel):
 
 
 def _left_out(key: str, value: Any) -> bool:
-    return key in ("form", "typical", "tendency") and value == ModelSpec.model_fields[key].get_default(
-        call_default_factory=True, validated_data={}
-    )
+    return key in ("form", "typical", "tendency", "interval", "grades") and value == ModelSpec.model_fields[
+        key
+    ].get_default(call_default_factory=True, validated_data={})
 
 
 @dataclass(frozen=True)

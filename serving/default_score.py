@@ -1,4 +1,4 @@
-"""How likely a customer is to default, within the model's horizon and within twelve months."""
+"""How likely a customer is to default, within the model's horizon and within twelve months, and how sure that is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,16 @@ from decimal import Decimal
 from typing import Any, Final
 
 from policy.horizon import twelve_months_from_180_days
+from scoring.doubts import doubts_of, facts_for_doubts
 from scoring.model import ReleasedModel
+from scoring.rating import STRETCHED, YEAR, facts_for_rating
+from scoring.year_grade import YearGrade
 from serving.facts import Facts
+from serving.rating import Rated, Stated, next_grade, rated
 from serving.scored import Scored, columns_of, score, stored_features
 
 MODEL: Final = "default"
 YEAR_MODEL: Final = "default-12m"
-PERSON: Final = "is_natural_person"
-OLDEST: Final = "oldest_overdue_days"
-INVOICES: Final = "invoice_count_365d"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class DefaultScore:
         scored: The model's probability and reasons.
         pd_12m: Within twelve months; None when the model's horizon cannot be converted.
         note: How ``pd_12m`` came about; empty if the model itself states it.
+        rated: Grade, points and intervals.
         doubts: Why the customer is none of those the model speaks of; empty if it is.
     """
 
@@ -33,28 +35,36 @@ class DefaultScore:
     scored: Scored
     pd_12m: Decimal | None
     note: str
+    rated: Rated
     doubts: tuple[str, ...] = ()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of the probabilities and of how sure they are."""
+        return tuple(note for note in (self.note, *self.rated.notes) if note)
+
     def as_dict(self) -> dict[str, Any]:
-        """The probabilities and reasons as an answer states them."""
+        """The probabilities, what is made of them, and the reasons, as an answer states them."""
         pd_12m = None if self.pd_12m is None else float(self.pd_12m)
-        return {self.name: self.scored.probability, "pd_12m": pd_12m, "reasons": self.scored.told}
+        return {
+            self.name: self.scored.probability,
+            "pd_12m": pd_12m,
+            **self.rated.as_dict(),
+            "reasons": self.scored.told,
+        }
 
 
 def needed(model: ReleasedModel, year: ReleasedModel | None = None) -> list[str]:
-    """Stored features that a score and its doubts are made of.
+    """Stored features that a score, its doubts and its rating are made of.
 
     Args:
         model: The model of default.
         year: The model of default within twelve months, if the release has one.
     """
-    of_year = stored_features(year) if year else ()
-    person = [PERSON] if _companies_only(model) else []
-    return list(dict.fromkeys([*stored_features(model), *of_year, OLDEST, INVOICES, *person]))
-
-
-def _companies_only(model: ReleasedModel) -> bool:
-    return model.spec.label.get("natural_persons") == "left out"
+    models = [model] if year is None else [model, year]
+    read = [name for one in models for name in stored_features(one)]
+    beside = [name for one in models for name in (*facts_for_doubts(one.spec), *facts_for_rating(one.spec))]
+    return list(dict.fromkeys([*read, *beside]))
 
 
 def default_score(
@@ -68,14 +78,37 @@ def default_score(
         currency: ISO 4217 code of the amounts.
         year: The model that states ``pd_12m``; None: it is converted from the model's horizon where that can be done.
     """
-    scored = score(model, columns_of(facts.values), currency=currency)
-    name, doubts = model.spec.probability_name, outside(model, facts.values)
-    if year is not None and name != "pd_12m":
-        exact = Decimal(repr(scored.probability))
-        stated = Decimal(repr(score(year, columns_of(facts.values), currency=currency).probability))
-        return DefaultScore(name, scored, max(stated, exact), _of_year(year, stated, name, exact), doubts)
+    columns = columns_of(facts.values)
+    scored = score(model, columns, currency=currency)
+    name, stated = model.spec.probability_name, Stated(model.spec, scored.probability)
     pd_12m, note = in_twelve_months(name, scored.probability)
-    return DefaultScore(name, scored, pd_12m, note, doubts)
+    if year is None or name == YEAR:
+        return DefaultScore(
+            name, scored, pd_12m, note, rated(stated, None, pd_12m, columns), outside(model, facts.values)
+        )
+    longer = Stated(year.spec, float(year.probability(year.matrix(columns))[0]))
+    exact, of_year = Decimal(repr(stated.probability)), Decimal(repr(longer.probability))
+    pd_12m = max(of_year, exact)
+    doubts = dict.fromkeys((*outside(model, facts.values), *outside(year, facts.values)))
+    made = rated(stated, longer, pd_12m, columns)
+    return DefaultScore(name, scored, pd_12m, _of_year(year, of_year, name, exact), made, tuple(doubts))
+
+
+def explained(
+    model: ReleasedModel, facts: Facts, *, currency: str, year: ReleasedModel | None = None
+) -> dict[str, Any] | None:
+    """What would have to change for the next better grade; None where there is no grade. It costs milliseconds.
+
+    Args:
+        model: The model of default.
+        facts: What is known of the customer.
+        currency: ISO 4217 code of the amounts.
+        year: The model that states ``pd_12m``, if the release has one.
+    """
+    name, longer = model.spec.probability_name, None if model.spec.probability_name == YEAR else year
+    if longer is None and in_twelve_months(name, 0.0)[0] is None:
+        return None
+    return next_grade(YearGrade(model, longer), columns_of(facts.values), currency=currency)
 
 
 def in_twelve_months(name: str, probability: float) -> tuple[Decimal | None, str]:
@@ -89,9 +122,9 @@ def in_twelve_months(name: str, probability: float) -> tuple[Decimal | None, str
         The probability, None where its horizon cannot be converted; and a note, empty if nothing was converted.
     """
     exact = Decimal(repr(probability))
-    if name == "pd_12m":
+    if name == YEAR:
         return exact, ""
-    if name == "pd_180d":
+    if name == STRETCHED:
         year = twelve_months_from_180_days(exact)
         return year.pd_12m, year.note
     return None, f"{name} is not converted to twelve months: no rule for its horizon."
@@ -105,24 +138,10 @@ def _of_year(year: ReleasedModel, stated: Decimal, name: str, exact: Decimal) ->
 
 
 def outside(model: ReleasedModel, values: Mapping[str, float | None]) -> tuple[str, ...]:
-    """Why a customer is none of those the model learnt from, in words.
-
-    A model of default knows customers that do business and are not in default. Of one that is, or that had no
-    invoice for a year, its probability is an extrapolation, and a person has to look.
+    """Why a customer is none of those the model learnt from, in words; see ``scoring.doubts``.
 
     Args:
-        model: The model of default.
+        model: The model.
         values: The customer's facts.
     """
-    found = []
-    overdue, dpd = values.get(OLDEST), model.spec.label.get("dpd")
-    if overdue is not None and isinstance(dpd, int) and overdue > dpd:
-        found.append(
-            f"The customer is in default: its oldest overdue item is {overdue:.0f} days past due, more than {dpd}. "
-            "The probability is that of a customer who is not."
-        )
-    if values.get(INVOICES) == 0:
-        found.append("The customer had no invoice in the last 365 days; the model learnt from customers that had.")
-    if _companies_only(model) and values.get(PERSON) == 1:
-        found.append("The customer is a natural person; the model learnt from companies alone.")
-    return tuple(found)
+    return doubts_of(model.spec, values)

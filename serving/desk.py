@@ -13,8 +13,9 @@ from features.feature_sets import LIMIT_INPUTS
 from policy.limits import recommend
 from policy.outcome import Outcome
 from policy.terms import NoParametersInForceError
+from scoring.doubts import doubts_of, facts_for_doubts
 from serving.default_score import MODEL as DEFAULT_MODEL
-from serving.default_score import YEAR_MODEL, DefaultScore, default_score, needed
+from serving.default_score import YEAR_MODEL, DefaultScore, default_score, explained, needed
 from serving.distress_score import MODEL as DISTRESS_MODEL
 from serving.distress_score import DistressScore, distress_score
 from serving.distress_score import needed as needed_for_distress
@@ -54,14 +55,17 @@ class Desk:
         distress = _distress(release, facts)
         doubts = (*facts.doubts, *found.doubts, *(distress.doubts if distress else ()))
         answer = found.as_dict() | _shown(release, distress)
-        return _head(asked.customer_id, day) | answer | _tail(release, facts, doubts, _notes(found.note))
+        if asked.explain:
+            told = explained(model, facts, currency=release.policy.book.currency, year=year)
+            answer |= {"next_grade": told}
+        return _head(asked.customer_id, day) | answer | _tail(release, facts, doubts, found.notes)
 
     def late_payment(self, asked: LatePaymentRequest) -> dict[str, Any]:
         """The probability that an invoice is paid late."""
         release = self.live.release()
         _check_currency(asked.currency, release.policy.book.currency)
         model = release.model(LATE_MODEL)
-        names = list(dict.fromkeys([*stored_features(model), *case.CUSTOMER_INPUTS]))
+        names = _once([*stored_features(model), *case.CUSTOMER_INPUTS, *facts_for_doubts(model.spec)])
         facts = self._facts(release, asked.customer_id, names, asked.issued_on)
         columns = columns_of(facts.values)
         inputs = case.case_columns(
@@ -73,7 +77,7 @@ class Desk:
             _head(asked.customer_id, asked.issued_on)
             | {model.spec.probability_name: found.probability, "reasons": found.told}
             | payment_answer(model, beside, asked.issued_on, asked.due_on)
-            | _tail(release, facts, facts.doubts, _late_notes(facts))
+            | _tail(release, facts, (*facts.doubts, *doubts_of(model.spec, facts.values)), _late_notes(facts))
         )
 
     def limit(self, asked: LimitRequest) -> dict[str, Any]:
@@ -146,7 +150,7 @@ def _limit(release: Release, facts: Facts, found: DefaultScore | None, asked: Li
     given = limit_facts(facts.values, release.policy.book, pd_12m=pd_12m, limit_in_force=asked.limit_in_force)
     scores = (found.doubts if found else ()), (distress.doubts if distress else ())
     doubts = (*facts.doubts, *scores[0], *scores[1], *given.doubts)
-    notes = (*given.notes, *_notes(found.note if found else ""))
+    notes = (*given.notes, *(found.notes if found else ()))
     risk = {"risk": found.as_dict() if found else None} | _shown(release, distress)
     try:
         policy = release.policy.in_force(facts.business_date)
@@ -164,10 +168,6 @@ def _late_notes(facts: Facts) -> tuple[str, ...]:
         f"The features are as of {facts.as_of}, on or after the issue date {facts.business_date}; "
         "the model was trained on what was known the day before.",
     )
-
-
-def _notes(*notes: str) -> tuple[str, ...]:
-    return tuple(note for note in notes if note)
 
 
 def _check_currency(got: str, allowed: str) -> None:

@@ -110,9 +110,15 @@ class DefaultScoreRequest(_Question):
     Attributes:
         customer_id: The customer as the ledger names it.
         as_of: Business day of the request; today unless given.
+        explain: Whether to say what would have to change for the next better grade; that takes milliseconds.
     """
 
     as_of: Day | None = None
+    explain: bool = Field(
+        default=False,
+        strict=True,
+        description="true to be told under next_grade what would have to change for the next better grade",
+    )
 
 
 class LatePaymentRequest(_Question):
@@ -193,6 +199,8 @@ def _field_error(kind: type[BaseModel], item: ErrorDetails) -> FieldError:
             return FieldError(field, got, f"only the fields {', '.join(kind.model_fields)}")
         case "string_pattern_mismatch" | "string_type" if field == "currency":
             return FieldError(field, got, "three capital letters, an ISO 4217 code")
+        case "bool_type":
+            return FieldError(field, got, "true or false")
         case "model_type" | "model_attributes_type":
             return FieldError("", got, "one JSON object")
         case _:

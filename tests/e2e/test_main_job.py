@@ -67,6 +67,12 @@ def test_every_customer_has_a_probability_a_limit_below_its_caps_and_at_most_fou
         default, limit = customer["default"], customer["limit"]
         assert 0 < default["pd_180d"] < default["pd_12m"] < 1
         assert len(default["reasons"]) <= 4
+        assert 0 < default["pd_12m"] <= default["grade_pd"] < 1
+        for name in ("pd_180d", "pd_12m"):
+            assert (
+                0 <= default["pd_interval"][name]["low"] <= default[name] <= default["pd_interval"][name]["high"] <= 1
+            )
+        assert default["next_grade"]["note"]
         assert default["freshness"]["status"] == "FRESH"
         assert "APPROVE" not in json.dumps(customer)
         known = [Decimal(cap["amount"]) for cap in limit["caps"] if cap["known"]]
@@ -133,7 +139,7 @@ def test_the_service_answers_what_the_command_line_said(job, service):
     told, _ = job
     for customer in told["customers"][:3]:
         question = {"customer_id": customer["customer_id"], "as_of": told["as_of"]}
-        assert _asked(service, "/v1/scores/default", question) == customer["default"]
+        assert _asked(service, "/v1/scores/default", question | {"explain": True}) == customer["default"]
         assert _asked(service, "/v1/limits", question) == customer["limit"]
 
 

@@ -12,6 +12,8 @@ from scoring.calibration import Calibrator
 from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.model_files import ModelFiles
 from scoring.sketch import sketches_of
+from training.cases.dataset import Dataset
+from training.fitting.evidence import with_evidence
 from training.fitting.typical import tendency_of, typical_of
 
 NAMES = tuple(DEFAULT.names)
@@ -50,7 +52,17 @@ def model_files(name, rows, *, dpd, seeds=(1, 2)):
     columns = dict(zip(NAMES, rows.T, strict=True))
     known = {"typical": typical_of(columns, NAMES), "tendency": tendency_of(NAMES, MONOTONE, rows, added)}
     spec = bare.spec.model_copy(update={"baseline": baseline, "baseline_log_odds": log_odds, **known})
+    if dpd == 90:  # the other one is as a model from before there were intervals
+        spec = with_evidence(spec, _past(columns, bad), bare.probability(rows))
     return ModelFiles(spec, texts, calibrator, version="3")
+
+
+def _past(columns, bad):
+    """The rows as past cases of half as many customers."""
+    n = len(bad)
+    customers = np.array([f"P{place // 2}" for place in range(n)], dtype=object)
+    days = np.zeros(n, "datetime64[us]")
+    return Dataset(customers, customers, days, columns, bad, days.astype("datetime64[D]"))
 
 
 def _text(rows, bad, seed):

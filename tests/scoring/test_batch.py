@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -15,9 +16,11 @@ from scoring.bundle import load
 from scoring.grades import load_scale
 from scoring.manifest import BundleError
 from scoring.model import MissingFeaturesError
+from scoring.pd_interval import THICKNESS
 from scoring.points import PointsScale
 from scoring.reason_codes import ReasonCodes
 from scoring.reasons import reasons
+from serving.rating import Stated, rated
 from tests.scoring.book_release import DAY, NAMES, facts, made_up, release
 
 N = 250
@@ -92,6 +95,37 @@ class TestScores:
     def test_no_customers(self, bundle, people):
         none = BookScorer(bundle).scores(facts(people).slice(0, 0))
         assert (none.num_rows, none.schema) == (0, SCORES)
+
+    @pytest.mark.parametrize("name", ["default", "default-60"])
+    def test_intervals_and_the_worth_of_the_grade_are_those_of_the_service(self, bundle, people, scores, name):
+        spec = bundle.models[name].spec
+        file = {fact: people[:, NAMES.index(fact)] for fact in THICKNESS}
+        for place, told in enumerate(of(scores, name)):
+            columns = {fact: values[place : place + 1] for fact, values in file.items()}
+            pd_12m = Decimal(repr(told["pd_12m"]))
+            alone = rated(Stated(spec, told["probability"]), None, pd_12m, columns)
+            assert told["grade_pd"] == alone.grade_pd
+            if spec.interval is None:
+                assert (told["probability_low"], told["pd_12m_high"], alone.spans) == (None, None, {})
+                continue
+            spans = alone.spans[spec.probability_name], alone.spans["pd_12m"]
+            assert (told["probability_low"], told["probability_high"]) == (spans[0].low, spans[0].high)
+            assert (told["pd_12m_low"], told["pd_12m_high"]) == (spans[1].low, spans[1].high)
+            assert round(told["comparable_customers"], 1) == spans[0].comparable_customers
+            assert told["pd_12m_low"] <= told["pd_12m"] <= told["pd_12m_high"]
+
+    def test_a_model_of_companies_alone_says_which_customers_are_persons(self, folder, bundle, people):
+        model = bundle.models["default"]
+        companies = replace(
+            model, spec=model.spec.model_copy(update={"label": {**model.spec.label, "natural_persons": "left out"}})
+        )
+        scorer = BookScorer(replace(bundle, models={"default": companies}))
+        batch = facts(people[:3])
+        with pytest.raises(MissingFeaturesError, match="is_natural_person"):
+            scorer.scores(batch)
+        persons = batch.append_column("is_natural_person", pa.array([1.0, 0.0, None]))
+        told = [doubt == "natural_person" for doubt in scorer.scores(persons)["doubt"].to_pylist()]
+        assert told == [True, False, False]
 
     def test_a_customer_the_model_does_not_speak_of_is_said(self, bundle):
         people = made_up(4)

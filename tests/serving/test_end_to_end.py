@@ -24,8 +24,11 @@ from scoring.calibration import Calibrator
 from scoring.model_files import ModelFiles
 from scoring.releases import activate
 from scoring.sketch import sketches_of
+from serving.answers import DefaultScoreAnswer
 from serving.body import LARGEST_BODY
 from serving.run import command
+from training.cases.dataset import Dataset
+from training.fitting.evidence import with_evidence
 
 from .conftest import DEFAULT_FEATURES, LATE_FEATURES, PARAMETERS, VALUES, spec
 
@@ -41,7 +44,10 @@ def model_files(name, probability_name, target, groups):
     random = np.random.default_rng(5)
     rows = random.gamma(1.0, 2.0, (400, len(groups)))
     bad = rows.sum(axis=1) + random.normal(0, 2, 400) > 2.4 * len(groups)
-    parameters = {"objective": "binary", "num_leaves": 4, "num_threads": 1, "verbosity": -1, "seed": 1}
+    parameters = {
+        "objective": "binary", "num_leaves": 4, "num_threads": 1, "verbosity": -1, "seed": 1,
+        "monotone_constraints": [1] * len(groups),
+    }  # fmt: skip
     data = lgb.Dataset(rows, bad.astype(float), feature_name=list(groups))
     text = lgb.train(parameters, data, num_boost_round=5).model_to_string()
     chosen = BY_NAME["late" if name == "late-payment" else "default"]
@@ -53,8 +59,21 @@ def model_files(name, probability_name, target, groups):
         feature_set=chosen.name,
         feature_set_version=chosen.version,
         feature_set_hash=chosen.hash,
+        label={"kind": "late", "grace_days": 5} if name == "late-payment" else {"kind": "default", "dpd": 90},
+        monotone=(1,) * len(groups),
     )
+    if name == "default":
+        made = with_evidence(made, past_of(rows, bad), np.full(len(bad), bad.mean()))
     return ModelFiles(made, (text,), Calibrator("identity", {}), version="1"), dict(zip(groups, rows.T, strict=True))
+
+
+def past_of(rows, bad):
+    """The rows as past cases of as many customers, each with a full file."""
+    n = len(bad)
+    names = np.array([f"P{place}" for place in range(n)], dtype=object)
+    file = {"settled_count_365d": np.full(n, 30.0), "tenure_days": np.full(n, 900.0)}
+    days = np.zeros(n, "datetime64[us]")
+    return Dataset(names, names, days, file, bad, days.astype("datetime64[D]"))
 
 
 def write_a_release(releases, data_version="0a1b2c3d4e5f"):
@@ -189,6 +208,23 @@ def test_limit(running):
     assert caps["need"] == "45000.00"  # 90,000 x 30 / 90 x (30 + 15) / 30
     assert float(told["recommended_limit"]) <= min(float(amount) for amount in caps.values() if amount)
     assert told["expected_loss"]["pd_12m"] == f"{told['risk']['pd_12m']:.6f}".rstrip("0")
+
+
+def test_grade_points_interval_and_the_next_better_grade(running):
+    asked = {"customer_id": "C1", "as_of": ISSUED_ON}
+    plain = running.post(SCORE, json=asked)
+    answer = running.post(SCORE, json=asked | {"explain": True})
+    DefaultScoreAnswer.model_validate_json(answer.content)
+    told = answer.json()
+    assert {name: value for name, value in told.items() if name != "next_grade"} == plain.json()
+    assert 0 < told["pd_12m"] <= told["grade_pd"] < 1
+    assert told["grade"] in {str(place) for place in range(1, 13)}
+    for name in ("pd_180d", "pd_12m"):
+        span = told["pd_interval"][name]
+        assert 0 <= span["low"] <= told[name] <= span["high"] <= 1
+        assert span["file"] == "thin"  # the store knows neither how many invoices C1 settled nor since when
+    assert told["next_grade"]["note"]
+    assert running.post(SCORE, json=asked | {"explain": "yes"}).status_code == 422
 
 
 def test_the_same_question_has_the_same_answer(running):

@@ -10,7 +10,7 @@ from data.book import book_of
 from data.settings import Settings
 from features.build import build
 from features.store.store import Store
-from scoring.model import ReleasedModel
+from scoring.model import ModelSpec, ReleasedModel
 from training.cases.facts import OtherDayError, facts_of, from_book, from_store
 from training.cases.split import LeakError
 from training.default_model import Default, NoInvoicesError, default_cases, train_default
@@ -182,3 +182,37 @@ def test_a_trial_of_the_walk_forward_fits_on_what_had_matured(small_portfolio):
         begins = past.cases.at[trial.judge_by].min()
         assert (past.cases.matures_on[trial.fit_on] <= begins).all()
         assert not (trial.fit_on & trial.judge_by).any()
+
+
+DEFAULTS = {
+    "as_of": date(2023, 4, 1), "evaluate_from": date(2023, 4, 1), "evaluate_to": date(2023, 9, 1),
+    "dpd": 10, "horizon": 180,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def default_with_horizon(small_portfolio):
+    return train_default(small_portfolio, None, SETTINGS, **DEFAULTS, known_on=date(2024, 6, 1))
+
+
+def test_a_default_model_knows_how_sure_it_is_and_what_became_of_its_grades(default_with_horizon):
+    spec = default_with_horizon.spec
+    assert [band.name for band in spec.interval.bands] == ["thin", "short", "full"]
+    assert max(spec.interval.bands[-1].customers) <= 40  # the book's customers, whatever the number of cases
+    assert [record.grade for record in spec.grades.grades] == [str(place) for place in range(1, 13)]
+    verdict = default_with_horizon.training["grades"]
+    assert sum(grade["n"] for grade in verdict["grades"]) > 0
+    assert ModelSpec.from_json(spec.to_json()) == spec
+
+
+def test_the_cases_that_judge_a_model_have_no_say_in_how_sure_it_is(small_portfolio, default_with_horizon):
+    sooner = train_default(
+        small_portfolio, None, SETTINGS, **DEFAULTS | {"evaluate_to": date(2023, 6, 1)}, known_on=date(2024, 1, 1)
+    )
+    assert sooner.evaluation.n != default_with_horizon.evaluation.n
+    assert sooner.spec.to_json() == default_with_horizon.spec.to_json()
+
+
+def test_a_late_payment_model_has_no_grades(fitted):
+    assert (fitted.spec.interval, fitted.spec.grades) == (None, None)
+    assert "grades" not in fitted.training

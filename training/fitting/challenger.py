@@ -14,6 +14,7 @@ from training.arrays import Floats
 from training.cases.dataset import Dataset
 from training.cases.split import Split
 from training.fitting.calibrate import calibrator
+from training.fitting.evidence import judged_by_grade, with_evidence
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, out_of_fold, reasons_told, silent
 from training.fitting.scorecard import RECIPE, ScorecardRecipe, fit_scorecard
@@ -56,21 +57,25 @@ def learn_scorecard(
     past = out_of_fold(task, parts.train, as_of, threads=1, stated=stated)
     found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials(), task.weeks(past.cases))
     card = fit_scorecard(parts.train, task.names, task.monotone, recipe)
-    model = ReleasedModel(_spec(task, parts.train, card, recipe, as_of), card, found)
-    calibrated, rows = found.apply(past.probability), model.matrix(parts.later.columns)
+    calibrated = found.apply(past.probability)
+    spec = with_evidence(_spec(task, parts.train, card, recipe, as_of), past.cases, calibrated)
+    model = ReleasedModel(spec, card, found)
+    rows = model.matrix(parts.later.columns)
+    judged = model.probability(rows)
     return Fitted(
         spec=model.spec,
         model_texts=(),
         calibrator=found,
-        evaluation=evaluate(parts.later, model.probability(rows), known_on),
+        evaluation=evaluate(parts.later, judged, known_on),
         sketches=_sketches(parts.train, card.feature_names, calibrated),
         data_version=data_version,
         training={
             "recipe": recipe.as_dict(),
             "out_of_fold": {"how": past.how, "n": len(past.cases), "bad": int(past.cases.bad.sum())},
             "out_of_fold_figures": dict(measured(past.cases.bad, calibrated)),
-        }
-        | reasons_told(model, rows, parts.later.customer_ids),
+            **judged_by_grade(spec, parts.later, judged),
+            **reasons_told(model, rows, parts.later.customer_ids),
+        },
         scorecard=card,
     )
 

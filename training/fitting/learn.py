@@ -17,6 +17,7 @@ from training.arrays import Floats, Places
 from training.cases.dataset import Dataset, together
 from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
+from training.fitting.evidence import judged_by_grade, with_evidence
 from training.fitting.fit import HERE, Engine, Recipe, contributions, fit, one_seed, parameters, probability
 from training.fitting.fitted import Fitted
 from training.fitting.shocks import weeks_of
@@ -144,7 +145,9 @@ def learn(
     found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials(), task.weeks(past.cases))
     say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
     texts = fit(parts.train, task.names, task.monotone, task.recipe, threads=threads, engine=engine)
+    calibrated = found.apply(past.probability)
     spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads, engine=engine)
+    spec = with_evidence(spec, past.cases, calibrated)
     say(f"{task.name}: judging on {len(parts.later)} later cases")
     model = ReleasedModel.from_text(spec, texts, found)
     rows = model.matrix(parts.later.columns)
@@ -154,9 +157,11 @@ def learn(
         model_texts=texts,
         calibrator=found,
         evaluation=evaluate(parts.later, stated, known_on),
-        sketches=_sketches(task, parts.train, found.apply(past.probability)),
+        sketches=_sketches(task, parts.train, calibrated),
         data_version=data_version,
-        training=_told(task, past, found.apply(past.probability)) | reasons_told(model, rows, parts.later.customer_ids),
+        training=_told(task, past, calibrated)
+        | judged_by_grade(spec, parts.later, stated)
+        | reasons_told(model, rows, parts.later.customer_ids),
     )
 
 

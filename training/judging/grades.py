@@ -85,7 +85,8 @@ def judge_grades(
         stated: Stated probability of each case, shape (n,), of the horizon that the scale grades.
         bad: Whether each case turned out bad, shape (n,).
         customers: Customer of each case, shape (n,). Where given, cases count as many times less as there are bad cases
-            to a bad customer: a customer that is seen bad on six dates is one default, not six.
+            to a bad customer: a customer that is seen bad on six dates is one default, not six. Where none is bad,
+            as there are cases to a customer: one that pays on six dates is one proof, not six.
         level: Family-wise level of the tests, in (0, 1).
         confidence: Confidence of the bounds, in (0, 1).
 
@@ -228,8 +229,10 @@ def posterior_bound(n: ArrayLike, bad: ArrayLike, *, confidence: float = CONFIDE
 
 
 def _weight(bad: Flags, customers: NDArray[Any] | None) -> float:
-    if customers is None or not bad.any():
+    if customers is None or not len(bad):
         return 1.0
+    if not bad.any():
+        return len(np.unique(customers)) / len(bad)
     return len(np.unique(customers[bad])) / int(bad.sum())
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from training.judging.evaluation import Bin
 
@@ -57,19 +56,6 @@ def perfect_ece(bins: Sequence[Bin], quantile: float = 0.95) -> float | None:
     p = np.array([row.mean_probability for row in bins])
     rates = rng.binomial(n, p, size=(DRAWS, len(bins))) / n
     return float(np.quantile((np.abs(rates - p) * n).sum(axis=1) / n.sum(), quantile))
-
-
-def rate_interval(row: Bin, level: float = 0.95) -> tuple[float, float]:
-    """Jeffreys interval of a bin's true rate, both ends in [0, 1].
-
-    Example:
-        >>> low, high = rate_interval(Bin(low=0.1, high=0.2, n=50, bad=10, mean_probability=0.15))
-        >>> round(low, 3), round(high, 3)
-        (0.108, 0.326)
-    """
-    tail = (1 - level) / 2
-    low, high = stats.beta.ppf([tail, 1 - tail], row.bad + 0.5, row.n - row.bad + 0.5)
-    return (0.0 if row.bad == 0 else float(low)), (1.0 if row.bad == row.n else float(high))
 
 
 def _rows(bins: Sequence[Bin]) -> list[tuple[float, float, float]]:

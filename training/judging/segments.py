@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from features.thin_file import NEW_UNTIL, SETTLED_NEEDED
 from training.arrays import Flags, Floats
@@ -17,6 +16,7 @@ from training.cases.dataset import Dataset
 from training.judging.bootstrap import TAILS, customer_weights
 from training.judging.evaluation import Segment
 from training.judging.metrics import auc, scored
+from training.judging.rates import rate_interval
 
 ENOUGH_CUSTOMERS: Final = 10
 """Fewest bad customers, and fewest good ones, of whom an AUC says anything."""
@@ -106,28 +106,6 @@ def segment(name: str, value: str, cases: Dataset, stated: Floats, part: Flags) 
         calibration_ratio=bads / n / mean if mean else None,
         note="" if enough else TOO_FEW,
     )
-
-
-def rate_interval(n: int, bad: int, bad_customers: int, level: float = 0.95) -> tuple[float, float]:
-    """Jeffreys interval of a part's true rate, both ends in [0, 1].
-
-    Args:
-        n: Cases.
-        bad: Bad ones.
-        bad_customers: Customers behind the bad ones; every case counts as much as ``bad_customers / bad``.
-        level: Probability that the interval holds the rate, in (0, 1).
-
-    Example:
-        >>> [round(end, 3) for end in rate_interval(50, 10, 10)]
-        [0.108, 0.326]
-        >>> [round(end, 3) for end in rate_interval(50, 10, 2)]  # ten bad cases of two customers: 2 in 10
-        [0.044, 0.503]
-        >>> rate_interval(0, 0, 0)
-        (0.0, 1.0)
-    """
-    weight, tail = bad_customers / bad if bad else 1.0, (1 - level) / 2
-    low, high = stats.beta.ppf([tail, 1 - tail], bad * weight + 0.5, (n - bad) * weight + 0.5)
-    return (0.0 if bad == 0 else float(low)), (1.0 if bad == n else float(high))
 
 
 def _auc_interval(bad: Flags, stated: Floats, customers: NDArray[Any]) -> tuple[float, float, float]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from training.arrays import Floats
 from training.judging.evaluation import Bin
-from training.judging.reliability import rate_interval
+from training.judging.rates import rate_interval
 
 
 def draw_walk(
@@ -66,7 +66,7 @@ def _column(figures: Sequence[dict[str, float]], name: str) -> Floats:
 
 def _rates(counts: Sequence[tuple[int, int]]) -> tuple[Floats, Floats, Floats]:
     rows = [Bin(low=0.0, high=1.0, n=n, bad=bad, mean_probability=0.0) for n, bad in counts]
-    ends = [rate_interval(row) for row in rows]
+    ends = [rate_interval(row.n, row.bad) for row in rows]
     return (
         np.array([row.rate for row in rows]),
         np.array([low for low, _ in ends]),

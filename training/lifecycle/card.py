@@ -10,9 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from features.catalogue import Feature
 from features.feature_sets import FEATURES
+from training.fitting.evidence import GRADES
 from training.fitting.fitted import Fitted
 from training.judging.evaluation import Bin, Evaluation, Interval, Segment
-from training.judging.reliability import calibration_slope, perfect_ece, rate_interval
+from training.judging.rates import rate_interval
+from training.judging.reliability import calibration_slope, perfect_ece
+from training.lifecycle.grade_lines import grade_lines, passed, sure_lines
 
 FIGURES: Final = {
     "auc": "Area under the ROC curve",
@@ -30,6 +33,8 @@ TIME_TO_PAY_WORDS: Final = (
     ("crps_difference", "Difference, paired"),
     ("coverage_80_not_on_due", "Share inside the 80 % interval"),
 )
+SHOWN_APART: Final = (TIME_TO_PAY, GRADES)
+"""Parts of a training that have a table of their own."""
 DIRECTIONS: Final = {1: "rises", -1: "falls", 0: "free"}
 NO_MEANING: Final = "not in the catalogue of this version"
 PLOT: Final = 320
@@ -174,6 +179,7 @@ def _environment(*, autoescape: bool) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(figure=_figure, percent=_percent, cell=_cell, span=_span, part_auc=_part_auc)
+    environment.filters.update(counted=_counted)
     return environment
 
 
@@ -183,7 +189,10 @@ def _shown(card: Card) -> dict[str, Any]:
         "spec": card.fitted.spec,
         "evaluation": card.evaluation,
         "calibrator": card.fitted.calibrator,
-        "training": _flat({name: value for name, value in card.fitted.training.items() if name != TIME_TO_PAY}),
+        "training": _flat({name: value for name, value in card.fitted.training.items() if name not in SHOWN_APART}),
+        "grades": grade_lines(card.fitted),
+        "grades_passed": passed(card.fitted),
+        "sure": sure_lines(card.fitted),
         "time_to_pay": card.fitted.training.get(TIME_TO_PAY, {}),
         "time_to_pay_words": TIME_TO_PAY_WORDS,
         "scorecard": () if card.fitted.scorecard is None else card.fitted.scorecard.table(),
@@ -222,14 +231,14 @@ def _feature_line(fitted: Fitted, place: int, catalogue: Mapping[str, Feature]) 
 
 
 def _reliability_line(row: Bin, top: float) -> ReliabilityLine:
-    low, high = rate_interval(row)
+    low, high = rate_interval(row.n, row.bad)
     places = [_place(value, top) for value in (row.mean_probability, row.rate, low, high)]
     return ReliabilityLine(row, low, high, *places)
 
 
 def _top(bins: Sequence[Bin]) -> float:
     """End of the axes: just above the largest probability or interval, never above 1."""
-    largest = max((max(row.mean_probability, rate_interval(row)[1]) for row in bins), default=1.0)
+    largest = max((max(row.mean_probability, rate_interval(row.n, row.bad)[1]) for row in bins), default=1.0)
     return min(1.0, largest * 1.05)
 
 
@@ -290,6 +299,16 @@ def _part_auc(part: Segment) -> str:
         return part.note or _figure(None)
     ends = "" if part.auc_low is None or part.auc_high is None else f" ({part.auc_low:.4f} to {part.auc_high:.4f})"
     return _figure(part.auc) + ends
+
+
+def _counted(value: float | None) -> str:
+    """A count, which may be a fraction where cases of one customer count together.
+
+    Example:
+        >>> _counted(1234.0), _counted(5.26), _counted(None)
+        ('1,234', '5.3', '')
+    """
+    return "" if value is None else f"{value:,.1f}".removesuffix(".0")
 
 
 def _cell(value: object) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from training.judging.evaluation import Evaluation
-from training.judging.reliability import rate_interval
+from training.judging.rates import rate_interval
 from training.lifecycle.compare import Comparison
 
 WORDS: Final = {
@@ -66,7 +66,7 @@ def _reliability(axes: Any, comparison: Comparison) -> None:
 
 def _line(axes: Any, name: str, evaluation: Evaluation) -> None:
     bins = evaluation.reliability
-    ends = [rate_interval(row) for row in bins]
+    ends = [rate_interval(row.n, row.bad) for row in bins]
     errors = [[row.rate - end[0] for row, end in zip(bins, ends, strict=True)],
               [end[1] - row.rate for row, end in zip(bins, ends, strict=True)]]  # fmt: skip
     axes.errorbar(

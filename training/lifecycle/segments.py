@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from training.judging.evaluation import Segment
-from training.judging.segments import TOO_FEW, rate_interval
+from training.judging.rates import rate_interval
+from training.judging.segments import TOO_FEW
 from training.lifecycle.measures import Measures
 
 DOUBT: Final = 0.05
@@ -57,4 +58,4 @@ def _rates(parts: Sequence[Segment]) -> list[tuple[float, float, float]]:
 
 def _ends(part: Segment, level: float) -> tuple[float, float]:
     """Jeffreys interval of a part's rate; bad cases count as much as there are customers behind them, where told."""
-    return rate_interval(part.n, part.bad, part.bad if part.bad_customers is None else part.bad_customers, level)
+    return rate_interval(part.n, part.bad, part.bad_customers, level)

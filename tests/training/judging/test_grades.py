@@ -155,3 +155,13 @@ def test_bad_input_is_refused(change, says):
 def test_counts_that_contradict_are_refused():
     with pytest.raises(ValueError, match="0 <= bad <= n"):
         jeffreys([10], [11], [0.1])
+
+
+def test_no_default_among_customers_seen_often_is_no_more_proof_than_seen_once():
+    stated, quiet = np.full(50, 0.01), np.zeros(50, dtype=bool)
+    names = np.array([f"C{n}" for n in range(50)])
+    once = judge_grades(SCALE, stated, quiet, customers=names)
+    often = judge_grades(SCALE, np.tile(stated, 24), np.tile(quiet, 24), customers=np.tile(names, 24))
+    assert [grade.prudent_bound for grade in often.grades] == pytest.approx(
+        [grade.prudent_bound for grade in once.grades]
+    )

@@ -7,7 +7,8 @@ import pytest
 
 from training.cases.about import LARGE, PERSON
 from training.cases.dataset import Dataset
-from training.judging.segments import TOO_FEW, divisions, rate_interval, segment, segments
+from training.judging.rates import rate_interval
+from training.judging.segments import TOO_FEW, divisions, segment, segments
 
 
 def cases(n=400, customers=100, **about):

@@ -3,8 +3,11 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from training.cases.dataset import Dataset
+from training.fitting.evidence import judged_by_grade, with_evidence
 from training.lifecycle.card import Approval, card_of, html, markdown, write_card
 from training.lifecycle.gates import check, load_gates
 
@@ -99,3 +102,66 @@ def test_a_card_says_how_delays_were_stated(fitted, catalogue):
     assert "| CRPS, days | 0.8127 | 0.6600 | 1.0000 |" in text
     assert "### Time to pay" not in markdown(card_of(fitted, 1, {}, catalogue=catalogue))
     assert "Reject inference: none is done" in text
+
+
+def cases_of(customers, bad):
+    """One case of each customer, all with a full file."""
+    n = len(customers)
+    names, days = np.array(customers, dtype=object), np.zeros(n, "datetime64[us]")
+    file = {"settled_count_365d": np.full(n, 30.0), "tenure_days": np.full(n, 900.0)}
+    return Dataset(names, names, days, file, np.array(bad), days.astype("datetime64[D]"))
+
+
+@pytest.fixture(scope="module")
+def graded(default_model):
+    """300 customers at 3.02 % within twelve months, 12 of them bad in the past, 40 later."""
+    customers, stated = [f"C{n}" for n in range(300)], np.full(300, 0.015)
+    past, later = (cases_of(customers, [n < bad for n in range(300)]) for bad in (12, 40))
+    spec = with_evidence(default_model.spec, past, stated)
+    return replace(
+        default_model,
+        spec=spec,
+        training={**default_model.training, **judged_by_grade(spec, later, stated)},
+    )
+
+
+class TestGrades:
+    def test_a_grade_stated_against_what_came(self, graded):
+        text = markdown(card_of(graded, 1, TAGS))
+        line = re.search(r"^\| 8 \| 1\.92 % \|.*$", text, re.MULTILINE)[0]
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        assert cells[3:7] == ["300", "40", "1.50 %", "13.33 %"]
+        assert cells[9] == "states too little"
+        assert "Judged together, a grade states too little." in text
+        assert text.count("| no case |") == 11
+
+    def test_what_the_past_supports(self, graded):
+        assert re.search(
+            r"^\| 8 \| 300 \| 12 \|  \| 300 \| 4\.15 % \|", markdown(card_of(graded, 1, TAGS)), re.MULTILINE
+        )
+
+    def test_how_sure_a_probability_is(self, graded):
+        text = markdown(card_of(graded, 1, TAGS))
+        assert "| Stated | Points | Thin file | Customers | Short file | Customers | Full file | Customers |" in text
+        low, high = graded.spec.interval.ends([0.02], [12], [365])
+        line = next(row for row in text.splitlines() if row.startswith("| 2.00 % | 599 |"))
+        assert line.endswith(f"| {100 * low[0]:.2f} to {100 * high[0]:.2f} % | 300 |")
+        assert "full from 12 invoices settled in 365 days and 365 days since the first on" in text
+
+    def test_tables_are_whole(self, graded):
+        test_tables_are_whole(card_of(graded, 1, TAGS))
+
+    def test_the_page_shows_the_same(self, graded):
+        page = html(card_of(graded, 1, TAGS))
+        assert '<td class="failed">states too little</td>' in page
+        assert page.count("no case") == 11
+        assert "How sure a probability is" in page
+
+    def test_a_model_that_is_not_graded_has_no_such_tables(self, card):
+        assert "### Grades" not in markdown(card)
+        assert "How sure a probability is" not in html(card)
+
+    def test_records_alone_without_a_verdict(self, graded):
+        text = markdown(card_of(replace(graded, training={}), 1, TAGS))
+        assert "The grades were not judged." in text
+        test_tables_are_whole(card_of(replace(graded, training={}), 1, TAGS))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from training.judging.evaluation import Bin, Interval, Segment
-from training.judging.reliability import calibration_slope, perfect_ece, rate_interval
+from training.judging.rates import rate_interval
+from training.judging.reliability import calibration_slope, perfect_ece
 from training.lifecycle.gates import (
     Beside,
     Gate,
@@ -137,7 +138,7 @@ def test_perfect_ece_against_the_normal_law():
 @given(n=st.integers(1, 5000), share=st.floats(0, 1))
 def test_rate_interval_holds_the_rate(n, share):
     row = Bin(low=0, high=1, n=n, bad=round(n * share), mean_probability=0.5)
-    low, high = rate_interval(row)
+    low, high = rate_interval(row.n, row.bad)
     assert 0 <= low <= row.rate <= high <= 1
 
 
