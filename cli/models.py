@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from training.lifecycle.versions import Version
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of tables.")]
-FIGURES: Final = {"auc": "AUC", "average_precision": "AP", "ks": "KS", "brier": "Brier", "ece": "ECE"}
+FIGURES: Final = {
+    "auc": "AUC",
+    "average_precision": "AP",
+    "ks": "KS",
+    "brier": "Brier",
+    "ece": "ECE",
+    "calibration_slope": "calibration slope (1 is right)",
+    "calibration_intercept": "calibration in the large (0 is right)",
+}
 
 keys_app: Final = typer.Typer(no_args_is_help=True, help="Keys with which releases are signed.")
 

@@ -17,6 +17,7 @@ from training.default_model import Default, NoInvoicesError, default_cases, trai
 from training.default_model import task as default_task
 from training.fitting.fit import Recipe, fit, probability
 from training.fitting.learn import out_of_fold
+from training.judging.metrics import FIGURES
 from training.late_model import late_cases, train_late
 from training.late_model import task as late_task
 
@@ -45,7 +46,7 @@ def test_a_fitted_model_is_complete_and_says_what_it_is(fitted):
     assert spec.known_at == date(2023, 7, 1)
     assert spec.trained_as_of < date(2023, 7, 1)
     assert (evaluation.n, evaluation.customers, evaluation.period) == (160, 40, "2023-07-01..2023-10-25")
-    assert set(evaluation.metrics) == {"auc", "average_precision", "ks", "brier", "mean_probability", "rate", "ece"}
+    assert set(evaluation.metrics) == set(FIGURES)
     assert sum(part.n for part in evaluation.segments if part.name == "month") == 160
     assert set(fitted.sketches) == {*spec.feature_names, "score"}
     assert fitted.training["out_of_fold"]["how"] == "walk forward"

@@ -207,7 +207,8 @@ def figures_of(fitted: Fitted, measures: Measures = STANDARD) -> dict[str, float
         "brier_skill": brier_skill(stated),
         "rate_low_to_stated": _ratio(stated.get("rate_low"), stated.get("mean_probability")),
         "stated_to_rate_high": _ratio(stated.get("mean_probability"), stated.get("rate_high")),
-        "calibration_slope": calibration_slope(evaluation.reliability),
+        # A version registered before the cases' own slope was a figure is held by that of its bins.
+        "calibration_slope": stated.get("calibration_slope", calibration_slope(evaluation.reliability)),
         "ece_beyond_perfect": _ece_beyond_perfect(evaluation),
         "monotone_violations": monotone_violations(fitted),
         **segment_figures(evaluation.segments, measures),

@@ -11,7 +11,7 @@ from training.lifecycle.registry import UnknownModelError, model_names, quiet
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-SHOWN: Final = ("auc", "average_precision", "ks", "brier", "ece")
+SHOWN: Final = ("auc", "average_precision", "ks", "brier", "ece", "calibration_slope", "calibration_intercept")
 PROMOTION: Final = (
     "promoted_by", "promoted_at", "promotion_reason", "release", "rolled_back_by", "rolled_back_at", "rollback_reason",
 )  # fmt: skip
