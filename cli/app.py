@@ -17,6 +17,7 @@ from cli import distress as distress_command
 from cli import fairness as fairness_command
 from cli import losses as losses_command
 from cli import score_book as score_book_command
+from cli import tuning as tuning_command
 from cli import walking as walking_command
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
@@ -48,6 +49,7 @@ losses_command.register_on(app)
 cash_command.register_on(app)
 walking_command.register_on(app)
 score_book_command.register_on(app)
+tuning_command.register_on(app)
 
 bureau: Final = typer.Typer(no_args_is_help=True, help="Ask credit bureaus.")
 app.add_typer(bureau, name="bureau")
@@ -265,6 +267,10 @@ def train(
     engine: Annotated[
         Grower, typer.Option(help="Where trees are grown: in this process, or on O2C_RISK_DASK_SCHEDULER.")
     ] = Grower.LOCAL,
+    recipe: Annotated[
+        list[Path] | None,
+        typer.Option(help="File of o2c-risk tune, in place of the product's recipe; may be repeated, one per model."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
@@ -272,6 +278,7 @@ def train(
     from cli.ledger import the_book
     from cli.training import MODELS, plans, tell, train_all
     from data.lake import Lake
+    from training.fitting.tuned import read_tuned
 
     wanted = [model.value for model in models or ()] or list(MODELS)
     given = [business_day(text) if text else None for text in (as_of, evaluate_to)]
@@ -282,6 +289,7 @@ def train(
         evaluate_to=given[1],
         natural_persons=not without_natural_persons,
         proxies=with_proxies,
+        recipes=[read_tuned(path) for path in recipe or ()],
     )
     settings = Settings()
     with working("Training") as step:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from features.store.store import Store
     from training.fitting.fit import Engine
     from training.fitting.fitted import Fitted
+    from training.fitting.tuned import Tuned
     from training.judging.evaluation import Interval
     from training.lifecycle.register import Registered
 
@@ -44,6 +45,7 @@ class Plan:
         known_on: The day whose knowledge gives their outcomes.
         natural_persons: Whether natural persons are among its cases.
         proxies: Whether it may read what stands in for protected traits; such a model is for research alone.
+        tuned: A recipe in place of the product's own.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Plan:
     known_on: date
     natural_persons: bool = True
     proxies: bool = False
+    tuned: "Tuned | None" = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def plans(
     evaluate_to: date | None = None,
     natural_persons: bool = True,
     proxies: bool = False,
+    recipes: "Sequence[Tuned]" = (),
 ) -> list[Plan]:
     """A plan per model; what is not given is counted back from the known date.
 
@@ -99,6 +103,10 @@ def plans(
         evaluate_to: Last day of the cases that judge.
         natural_persons: Whether natural persons are among the cases.
         proxies: Whether models may read what stands in for protected traits.
+        recipes: Recipes in place of the product's own, at most one per model.
+
+    Raises:
+        StrayRecipeError: A recipe is of a model that is not trained, or of one that has another already.
 
     Example:
         >>> for plan in plans(["late-payment", "default", "default-12m"], known_on=date(2021, 3, 1)):
@@ -107,13 +115,32 @@ def plans(
         default 2020-04-01 2020-09-30
         default-12m 2020-01-01 2020-03-31
     """
-    made = []
+    made, tuned = [], _by_model(recipes, names)
     for name in names:
         back, months = _months(name)
         start = as_of or month_start(known_on, -back)
         end = evaluate_to or day_before(month_start(start, months))
-        made.append(Plan(name, start, end, known_on, natural_persons, proxies))
+        made.append(Plan(name, start, end, known_on, natural_persons, proxies, tuned.get(name)))
     return made
+
+
+class StrayRecipeError(ValueError):
+    """A recipe that no model of the run would use."""
+
+    def __init__(self, model: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"A recipe of {model} was given, and the models of this run that have none yet are {', '.join(names)}. "
+            f"Train {model} with it: o2c-risk train {model} --recipe FILE, one file per model."
+        )
+
+
+def _by_model(recipes: "Sequence[Tuned]", names: Sequence[str]) -> "dict[str, Tuned]":
+    found: dict[str, Tuned] = {}
+    for tuned in recipes:
+        if tuned.model not in names or tuned.model in found:
+            raise StrayRecipeError(tuned.model, [name for name in names if name not in found])
+        found[tuned.model] = tuned
+    return found
 
 
 def _months(name: str) -> tuple[int, int]:
@@ -177,6 +204,7 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
         "natural_persons": plan.natural_persons,
         "proxies": plan.proxies,
         "engine": how["engine"],
+        "tuned": plan.tuned,
     }
     if plan.name == LATE:
         return train_late(book, store, settings, **asked)

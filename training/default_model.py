@@ -23,6 +23,7 @@ from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
 from training.fitting.proxies import chosen
+from training.fitting.tuned import Tuned, with_tuned
 
 # Chosen by leaving customers out of the cohorts of the Datarisk book that had matured by 2020-04-01.
 RECIPE: Final = Recipe(
@@ -103,6 +104,7 @@ def train_default(
     natural_persons: bool = True,
     proxies: bool = False,
     engine: Engine = HERE,
+    tuned: Tuned | None = None,
 ) -> Fitted:
     """Train on customer cohorts matured at a date and judge on later ones; cohorts are the firsts of months.
 
@@ -124,6 +126,7 @@ def train_default(
         natural_persons: Whether natural persons are among the cases.
         proxies: Research only: whether the model may read what stands in for protected traits.
         engine: Where trees are grown; in this process unless given.
+        tuned: A recipe in place of the product's own.
 
     Returns:
         The model with its figures.
@@ -131,13 +134,16 @@ def train_default(
     Raises:
         LeakError: A case is on the wrong side of the split.
         NoInvoicesError: The book has no invoice before ``evaluate_to``.
+        RecipeOfAnotherTaskError: The recipe was tuned for something else.
+        TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after ``as_of``.
     """
     say = progress or silent
     what = Default(dpd, horizon, materiality, cured_days)
+    asked = with_tuned(task(what), tuned, as_of)
     parts = default_cases(
         book, facts_of(book, store, computed_at), what, as_of, (evaluate_from, evaluate_to), known_on, say=say
     )
-    job, parts = chosen(task(what), parts, natural_persons=natural_persons, proxies=proxies)
+    job, parts = chosen(asked, parts, natural_persons=natural_persons, proxies=proxies)
     return learn(
         job,
         parts,

@@ -21,6 +21,7 @@ from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
 from training.fitting.proxies import chosen
+from training.fitting.tuned import Tuned, with_tuned
 from training.pay_time.learn import with_pay_time
 
 # Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01, by mean average
@@ -59,6 +60,7 @@ def train_late(
     natural_persons: bool = True,
     proxies: bool = False,
     engine: Engine = HERE,
+    tuned: Tuned | None = None,
 ) -> Fitted:
     """Train on invoices matured at a date and judge on later ones.
 
@@ -77,14 +79,17 @@ def train_late(
         natural_persons: Whether natural persons are among the cases.
         proxies: Research only: whether the model may read what stands in for protected traits.
         engine: Where trees are grown; in this process unless given.
+        tuned: A recipe in place of the product's own.
 
     Returns:
         The model with its figures.
 
     Raises:
         LeakError: A case is on the wrong side of the split.
+        RecipeOfAnotherTaskError: The recipe was tuned for something else.
+        TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after ``as_of``.
     """
-    say, what, period = progress or silent, task(grace), (evaluate_from, evaluate_to)
+    say, what, period = progress or silent, with_tuned(task(grace), tuned, as_of), (evaluate_from, evaluate_to)
     parts = late_cases(book, facts_of(book, store, computed_at), as_of, period, known_on, grace=grace, say=say)
     what, parts = chosen(what, parts, natural_persons=natural_persons, proxies=proxies)
     fitted = learn(

@@ -55,6 +55,7 @@ class Task:
         fold_days: Days between two cuts of the walk forward through the past; not below the days in which an outcome
             matures, for periods that overlap say one thing twice.
         folds: How many cuts.
+        tuned: Which study the recipe was chosen by, as plain values for the record; None for the product's own.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Task:
     recipe: Recipe
     fold_days: int = 61
     folds: int = 6
+    tuned: Mapping[str, JsonValue] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -268,6 +270,7 @@ def _sketches(task: Task, train: Dataset, past_scores: Floats) -> dict[str, dict
 def _told(task: Task, past: OutOfFold, stated: Floats) -> dict[str, Any]:
     return {
         "recipe": task.recipe.as_dict(),
+        **({} if task.tuned is None else {"tuned": dict(task.tuned)}),
         "out_of_fold": {"how": past.how, "n": len(past.cases), "bad": int(past.cases.bad.sum())},
         "out_of_fold_figures": dict(measured(past.cases.bad, stated)),
     }

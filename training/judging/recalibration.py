@@ -1,10 +1,10 @@
 """Calibration intercept and slope: what a logistic recalibration of the stated log-odds would have to change.
 
-Cox, "Two further applications of a model for binary regression", Biometrika 45 (1958) 562-565: outcomes are regressed on
-the log-odds that were stated. Van Calster, McLernon, van Smeden, Wynants, Steyerberg, "Calibration: the Achilles heel
-of predictive analytics", BMC Medicine 17:230 (2019): the slope of that regression says whether the stated risks are
-spread rightly, the intercept of the same regression with its slope held at 1, calibration in the large, whether they are
-right on the whole. Both are taken from the cases themselves, not from bins.
+Cox, "Two further applications of a model for binary regression", Biometrika 45 (1958) 562-565: outcomes are
+regressed on the log-odds that were stated. Van Calster, McLernon, van Smeden, Wynants, Steyerberg, "Calibration: the
+Achilles heel of predictive analytics", BMC Medicine 17:230 (2019): the slope of that regression says whether the
+stated risks are spread rightly, the intercept of the same regression with its slope held at 1, calibration in the
+large, whether they are right on the whole. Both are taken from the cases themselves, not from bins.
 """
 
 from dataclasses import dataclass

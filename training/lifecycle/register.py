@@ -121,9 +121,18 @@ def tags_of(fitted: Fitted, code_version: str, content: str) -> dict[str, str]:
         "evaluation_period": fitted.evaluation.period,
         "evaluation_known_on": fitted.evaluation.known_on,
         "label": json.dumps(spec.label, sort_keys=True),
+        **_tuned(fitted),
         # MLflow's own flavour can hold one booster only; the release bundle scores with all of them, calibrated.
         "mlflow_flavour_holds": _flavour_holds(fitted),
     }
+
+
+def _tuned(fitted: Fitted) -> dict[str, str]:
+    """Which study chose the recipe; nothing where it is the product's own."""
+    told = fitted.training.get("tuned")
+    if told is None:
+        return {}
+    return {"tuned_study": told["study"], "tuned_trials": str(told["trials"]), "tuned_known_on": told["known_on"]}
 
 
 def _flavour_holds(fitted: Fitted) -> str:

@@ -17,7 +17,8 @@ PROMOTION: Final = (
 )  # fmt: skip
 ORIGIN: Final = (
     "target", "label", "data_version", "feature_set", "feature_set_version", "feature_set_hash", "code_version",
-    "code_commit", "trained_as_of", "known_on", "evaluation_period", "evaluation_known_on", "content",
+    "code_commit", "tuned_study", "tuned_trials", "tuned_known_on", "trained_as_of",
+    "known_on", "evaluation_period", "evaluation_known_on", "content",
 )  # fmt: skip
 
 

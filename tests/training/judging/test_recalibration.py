@@ -1,4 +1,4 @@
-"""Calibration slope and intercept: by hand, against a whole fit of every resample, on probabilities known to be bent."""
+"""Calibration slope and intercept: by hand, against a whole fit of every resample, on a bend that is known."""
 
 import numpy as np
 import pytest
@@ -69,8 +69,8 @@ def test_the_step_of_a_resample_is_close_to_a_whole_fit_of_it():
     stepped = found.figures(weights)
     whole = [_again(bad, stated, row) for row in weights]
     for name, figures in zip(("calibration_slope", "calibration_intercept"), zip(*whole, strict=True), strict=True):
-        for quantile in (2.5, 50, 97.5):
-            assert np.percentile(stepped[name], quantile) == pytest.approx(np.percentile(figures, quantile), abs=0.04)
+        assert np.corrcoef(stepped[name], figures)[0, 1] > 0.99, name
+        assert np.abs(stepped[name] - figures).max() < 0.25 * np.std(figures) + 0.02, name
 
 
 def _again(bad, stated, weights):
