@@ -42,7 +42,7 @@ class Aim:
             "target": task.target,
             "as_of": self.as_of.isoformat(),
             "cases": _sum_of(self.past, task.names),
-            "feature_set": f"{task.features.name} {task.features.hash}",
+            "feature_set": f"{task.features.name} version {task.features.version}, {task.features.hash}",
             "recipe": json.dumps({**task.recipe.as_dict(), "monotone": list(task.monotone)}, sort_keys=True),
             "folds": f"{task.folds} of {task.fold_days} days",
             "space": json.dumps({name: repr(values) for name, values in SPACE.items()}, sort_keys=True),
