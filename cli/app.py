@@ -271,6 +271,9 @@ def train(
         list[Path] | None,
         typer.Option(help="File of o2c-risk tune, in place of the product's recipe; may be repeated, one per model."),
     ] = None,
+    without_challenger: Annotated[
+        bool, typer.Option("--without-challenger", help="Register no scorecard of the same cases beside the model.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
@@ -305,6 +308,7 @@ def train(
             computed_at=instant(),
             say=step,
             engine=engine.value,
+            challenger=not without_challenger,
         )
     show_json([model.as_dict() for model in trained]) if as_json else tell(trained)
 

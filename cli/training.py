@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from training.fitting.tuned import Tuned
     from training.judging.evaluation import Interval
     from training.lifecycle.register import Registered
+    from training.lifecycle.standing import Standing
 
 LATE: Final = "late-payment"
 HORIZON: Final = 180
@@ -59,10 +60,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trained:
-    """A registered model and how it did."""
+    """A registered model and how it did.
+
+    Attributes:
+        registered: Its version.
+        fitted: The model.
+        standing: The scorecard that stands beside it as the challenger; None where none was made.
+    """
 
     registered: "Registered"
     fitted: "Fitted"
+    standing: "Standing | None" = None
 
     @property
     def card(self) -> Path:
@@ -81,6 +89,8 @@ class Trained:
             "train_bad": spec.train_bad,
             "card": self.card,
             "evaluation": evaluation.as_dict(),
+            "content": self.registered.content,
+            "challenger": None if self.standing is None else self.standing.as_dict(),
         }
 
 
@@ -159,21 +169,29 @@ def train_all(
     computed_at: datetime,
     say: Callable[[str], None],
     engine: str = "local",
+    challenger: bool = True,
 ) -> list[Trained]:
     """Train and register each model of the schedule; features come from the store's point-in-time join.
 
+    With ``challenger``, the scorecard of the same cases is registered beside each, as its standing challenger.
     Trees are grown in this process or, with the engine ``dask``, on the cluster that the settings name.
     """
-    from training.lifecycle.register import register  # late: MLflow takes seconds to import
-
     trained = []
     with _grower(engine, settings) as grower:
         for plan in schedule:
             told: dict[str, Any] = {"data_version": data_version, "computed_at": computed_at, "say": say}
-            fitted = _train(book, store, settings, plan, **told, engine=grower)
+            fitted = _train(book, store, settings, plan, **told, engine=grower, challenger=challenger)
             say(f"{plan.name}: registering")
-            trained.append(Trained(register(fitted, settings), fitted))
+            trained.append(_registered(fitted, settings))
     return trained
+
+
+def _registered(fitted: "Fitted", settings: Settings) -> Trained:
+    from training.lifecycle.register import register  # late: MLflow takes seconds to import
+    from training.lifecycle.standing import stand
+
+    version = register(fitted, settings)
+    return Trained(version, fitted, None if fitted.challenger is None else stand(settings, fitted.challenger))
 
 
 @contextmanager
@@ -205,6 +223,7 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
         "proxies": plan.proxies,
         "engine": how["engine"],
         "tuned": plan.tuned,
+        "challenger": how["challenger"],
     }
     if plan.name == LATE:
         return train_late(book, store, settings, **asked)
@@ -219,7 +238,7 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
 def tell(trained: Sequence[Trained]) -> None:
     """Figures on later matured cases with their intervals, for a person."""
     headings = ("cases", "bad", "AUC", "AP", "KS", "Brier")
-    rows = [_row(model) for model in trained]
+    rows = [row for model in trained for row in _rows(model)]
     show_table(
         "Models, judged on later matured cases (95 % intervals by resampling customers)",
         ("model", "target", "judged on", *headings),
@@ -228,13 +247,30 @@ def tell(trained: Sequence[Trained]) -> None:
     )
     for model in trained:
         say(f"Model card of {model.registered.name} version {model.registered.version}: {model.card}")
+        if model.standing is not None:
+            say(_challenging(model.standing))
 
 
-def _row(model: Trained) -> tuple[Any, ...]:
-    spec, evaluation = model.fitted.spec, model.fitted.evaluation
+def _challenging(standing: "Standing") -> str:
+    name, number = standing.registered.name, standing.registered.version
+    if standing.challenger == number:
+        return f"Its scorecard, version {number}, is the challenger: o2c-risk compare {name} --challenger {number}"
+    kept = "it is the champion" if standing.challenger is None else f"version {standing.challenger} was named"
+    return f"Its scorecard is version {number}; it is not the challenger, for {kept}."
+
+
+def _rows(model: Trained) -> list[tuple[Any, ...]]:
+    made = [_row(model.fitted, f"{model.fitted.spec.name} v{model.registered.version}")]
+    if model.standing is not None:
+        made.append(_row(model.standing.fitted, f"  scorecard v{model.standing.registered.version}"))
+    return made
+
+
+def _row(fitted: "Fitted", title: str) -> tuple[Any, ...]:
+    spec, evaluation = fitted.spec, fitted.evaluation
     figures = [_figure(evaluation.metrics.get(name)) for name in FIGURES]
     return (
-        f"{spec.name} v{model.registered.version}",
+        title,
         spec.target,
         evaluation.period,
         count(evaluation.n),

@@ -19,6 +19,7 @@ from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import default, unapplied_cash
 from training.cases.split import Split, between, split
+from training.fitting.challenger import with_scorecard
 from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
@@ -105,6 +106,7 @@ def train_default(
     proxies: bool = False,
     engine: Engine = HERE,
     tuned: Tuned | None = None,
+    challenger: bool = False,
 ) -> Fitted:
     """Train on customer cohorts matured at a date and judge on later ones; cohorts are the firsts of months.
 
@@ -127,6 +129,7 @@ def train_default(
         proxies: Research only: whether the model may read what stands in for protected traits.
         engine: Where trees are grown; in this process unless given.
         tuned: A recipe in place of the product's own.
+        challenger: Whether a scorecard is learnt from the same cases, to stand beside the model.
 
     Returns:
         The model with its figures.
@@ -144,7 +147,7 @@ def train_default(
         book, facts_of(book, store, computed_at), what, as_of, (evaluate_from, evaluate_to), known_on, say=say
     )
     job, parts = chosen(asked, parts, natural_persons=natural_persons, proxies=proxies)
-    return learn(
+    fitted = learn(
         job,
         parts,
         as_of=as_of,
@@ -154,6 +157,10 @@ def train_default(
         say=say,
         engine=engine,
     )
+    if proxies or not challenger:
+        return fitted
+    how = {"as_of": as_of, "known_on": known_on}
+    return with_scorecard(fitted, job, parts, **how, data_version=data_version, say=say)
 
 
 def default_cases(

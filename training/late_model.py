@@ -17,6 +17,7 @@ from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import late
 from training.cases.split import Split, between, split
+from training.fitting.challenger import with_scorecard
 from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
@@ -61,6 +62,7 @@ def train_late(
     proxies: bool = False,
     engine: Engine = HERE,
     tuned: Tuned | None = None,
+    challenger: bool = False,
 ) -> Fitted:
     """Train on invoices matured at a date and judge on later ones.
 
@@ -80,6 +82,7 @@ def train_late(
         proxies: Research only: whether the model may read what stands in for protected traits.
         engine: Where trees are grown; in this process unless given.
         tuned: A recipe in place of the product's own.
+        challenger: Whether a scorecard is learnt from the same cases, to stand beside the model.
 
     Returns:
         The model with its figures.
@@ -104,6 +107,9 @@ def train_late(
     )
     if proxies:  # for research, on the one probability
         return fitted
+    if challenger:
+        how = {"as_of": as_of, "known_on": known_on}
+        fitted = with_scorecard(fitted, what, parts, **how, data_version=data_version, say=say)
     say(f"{what.name}: learning when invoices are paid")
     only = None if natural_persons else {*parts.train.customer_ids, *parts.later.customer_ids}
     return with_pay_time(

@@ -14,6 +14,7 @@ from features.feature_sets import FeatureSet
 from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.sketch import sketches_of
 from training.arrays import Floats
+from training.cases.about import large_above, with_large_invoices
 from training.cases.dataset import Dataset, together
 from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
@@ -31,6 +32,8 @@ BASELINE_ROWS: Final = 1_000
 GROUPS: Final = 5
 FORWARD: Final = "walk forward"
 LEFT_OUT: Final = "customers left out"
+LARGE_ABOVE: Final = "large_invoice_above"
+"""In the record of a training: the amount above which its cases are large invoices; absent where none is known."""
 # With fewer bad customers or periods in the walk forward, the past is too short for it: customers are left out instead.
 ENOUGH_BAD_CUSTOMERS: Final = 30
 ENOUGH_PERIODS: Final = 4
@@ -133,6 +136,7 @@ def learn(
         engine: Where trees are grown; in this process unless given.
     """
     say(f"{task.name}: {len(parts.train)} cases, {int(parts.train.bad.sum())} bad; predicting the past out of fold")
+    parts = with_large_invoices(parts)
     past = out_of_fold(task, parts.train, as_of, threads=threads, engine=engine)
     found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials())
     say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
@@ -148,8 +152,14 @@ def learn(
         evaluation=evaluate(parts.later, stated, known_on),
         sketches=_sketches(task, parts.train, found.apply(past.probability)),
         data_version=data_version,
-        training=_told(task, past, found.apply(past.probability)),
+        training=_told(task, past, found.apply(past.probability)) | large_told(parts.train),
     )
+
+
+def large_told(train: Dataset) -> dict[str, float]:
+    """What the record of a training says of large invoices."""
+    above = large_above(train)
+    return {} if above is None else {LARGE_ABOVE: above}
 
 
 def out_of_fold(
