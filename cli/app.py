@@ -328,6 +328,13 @@ def promote(
     challenger: Annotated[
         bool, typer.Option("--challenger", help="Only name them challengers; what is in force does not change.")
     ] = False,
+    stand_in: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=V: version V, the champion's recipe trained again, stands in for a champion of other feature "
+            "definitions, which cannot be scored any more."
+        ),
+    ] = None,
     only: Annotated[
         bool, typer.Option("--only", help="Leave out models of the release in force that are not named.")
     ] = False,
@@ -357,6 +364,7 @@ def promote(
             reason=reason,
             at=instant(),
             versions=versions,
+            stand_ins=named_versions(stand_in or []),
             keep=not only,
         )
     tell(promoted, as_json=as_json)

@@ -15,7 +15,7 @@ from training.judging.evaluation import Evaluation, Interval
 from training.lifecycle.evaluated import as_trained, columns_of, overlap, scores
 from training.lifecycle.rebuilt import Period, rebuilt
 from training.lifecycle.registry import CHALLENGER, CHAMPION, STANDING
-from training.lifecycle.same_features import require_same_features
+from training.lifecycle.stand_in import require_scorable
 from training.lifecycle.standing import is_standing
 from training.lifecycle.stored import Stored, stored
 from training.lifecycle.versions import alias_of, numbers_of
@@ -185,12 +185,12 @@ def compare(
     Raises:
         LabelsDifferError: They state probabilities of different outcomes.
         NothingMaturedError: No case of the period had matured.
-        FeaturesChangedError: This code defines the features of one otherwise.
+        NotScorableError: This code defines the features of one otherwise.
     """
     if champion.fitted.spec.label != challenger.fitted.spec.label:
         raise LabelsDifferError(champion, challenger)
     specs = [champion.fitted.spec, challenger.fitted.spec]
-    require_same_features(specs, known_feature_hashes() if feature_hashes is None else feature_hashes)
+    require_scorable([champion, challenger], known_feature_hashes() if feature_hashes is None else feature_hashes)
     names = [name for model in (champion, challenger) for name in columns_of(model.fitted)]
     cases = rebuilt(book, specs[0].label, names, period, known_on)
     theirs, ours = (scores(model.fitted, cases, threads=threads)[1] for model in (champion, challenger))
