@@ -53,9 +53,12 @@ def test_a_fitted_model_is_complete_and_says_what_it_is(fitted):
     ReleasedModel.from_text(spec, fitted.model_texts, fitted.calibrator)
 
 
-def test_what_is_learnt_after_training_changes_no_tree(small_portfolio, fitted):
+def test_what_is_learnt_after_training_changes_no_tree_and_no_calibrator(small_portfolio, fitted):
     late_word = train_late(small_portfolio, None, SETTINGS, **PERIOD, known_on=date(2023, 12, 1))
     assert late_word.model_texts == fitted.model_texts
+    assert late_word.calibrator == fitted.calibrator
+    assert late_word.spec.to_json() == fitted.spec.to_json()
+    assert late_word.pay_time == fitted.pay_time
 
 
 def test_the_store_gives_the_very_same_cases_as_the_book(small_portfolio, tmp_path):
