@@ -17,6 +17,7 @@ from cli import distress as distress_command
 from cli import fairness as fairness_command
 from cli import losses as losses_command
 from cli import score_book as score_book_command
+from cli import tuning as tuning_command
 from cli import walking as walking_command
 from cli.clock import business_day, instant
 from cli.errors import EXIT_CODES, Exit, is_ours, missing_system_library
@@ -48,6 +49,7 @@ losses_command.register_on(app)
 cash_command.register_on(app)
 walking_command.register_on(app)
 score_book_command.register_on(app)
+tuning_command.register_on(app)
 
 bureau: Final = typer.Typer(no_args_is_help=True, help="Ask credit bureaus.")
 app.add_typer(bureau, name="bureau")
@@ -265,6 +267,13 @@ def train(
     engine: Annotated[
         Grower, typer.Option(help="Where trees are grown: in this process, or on O2C_RISK_DASK_SCHEDULER.")
     ] = Grower.LOCAL,
+    recipe: Annotated[
+        list[Path] | None,
+        typer.Option(help="File of o2c-risk tune, in place of the product's recipe; may be repeated, one per model."),
+    ] = None,
+    without_challenger: Annotated[
+        bool, typer.Option("--without-challenger", help="Register no scorecard of the same cases beside the model.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
@@ -272,6 +281,7 @@ def train(
     from cli.ledger import the_book
     from cli.training import MODELS, plans, tell, train_all
     from data.lake import Lake
+    from training.fitting.tuned import read_tuned
 
     wanted = [model.value for model in models or ()] or list(MODELS)
     given = [business_day(text) if text else None for text in (as_of, evaluate_to)]
@@ -282,6 +292,7 @@ def train(
         evaluate_to=given[1],
         natural_persons=not without_natural_persons,
         proxies=with_proxies,
+        recipes=[read_tuned(path) for path in recipe or ()],
     )
     settings = Settings()
     with working("Training") as step:
@@ -297,6 +308,7 @@ def train(
             computed_at=instant(),
             say=step,
             engine=engine.value,
+            challenger=not without_challenger,
         )
     show_json([model.as_dict() for model in trained]) if as_json else tell(trained)
 
@@ -316,6 +328,13 @@ def promote(
     challenger: Annotated[
         bool, typer.Option("--challenger", help="Only name them challengers; what is in force does not change.")
     ] = False,
+    stand_in: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=V: version V, the champion's recipe trained again, stands in for a champion of other feature "
+            "definitions, which cannot be scored any more."
+        ),
+    ] = None,
     only: Annotated[
         bool, typer.Option("--only", help="Leave out models of the release in force that are not named.")
     ] = False,
@@ -345,6 +364,7 @@ def promote(
             reason=reason,
             at=instant(),
             versions=versions,
+            stand_ins=named_versions(stand_in or []),
             keep=not only,
         )
     tell(promoted, as_json=as_json)

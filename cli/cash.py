@@ -28,6 +28,23 @@ AT_ONCE: Final = 2_000
 NOTHING_OPEN: Final = 3
 
 
+class NoDelaysError(LookupError):
+    """The release in force has no model that says when invoices are paid.
+
+    Attributes:
+        holds: Models of the release.
+    """
+
+    def __init__(self, release: str, holds: "Sequence[str]") -> None:
+        self.holds = tuple(holds)
+        there = f"{LATE_MODEL} without a time to pay" if LATE_MODEL in holds else ", ".join(holds)
+        super().__init__(
+            f"Release {release}, which is in force, holds {there or 'no model'}; cash needs {LATE_MODEL} with a time "
+            f"to pay, as o2c-risk train {LATE_MODEL} makes it from a book with settled invoices. Train and promote it: "
+            f"o2c-risk train {LATE_MODEL}, then o2c-risk promote {LATE_MODEL} --by … --reason …"
+        )
+
+
 def register_on(app: typer.Typer) -> None:
     """Add the command."""
     app.command("cash", epilog="Example: o2c-risk cash --as-of 2021-03-01 --weeks 8   |   ... --json")(cash_forecast)
@@ -46,7 +63,7 @@ def cash_forecast(
     day, settings = business_day(as_of), Settings()
     with working("Stating the cash") as step:
         step("loading the release")
-        model = load(current(settings.releases), verify_key=settings.verify_key).models[LATE_MODEL]
+        model = stating_delays(settings)
         step("reading the open invoices")
         book = the_book(settings)
         found, lacking = open_items(book, model, day, weeks)
@@ -57,6 +74,21 @@ def cash_forecast(
     later = float(found.amounts.sum() - sum(week.expected for week in stated))
     told = stated, day, later, lacking, book.currency
     show_json(_plain(*told)) if as_json else _tell(*told)
+
+
+def stating_delays(settings: Settings) -> ReleasedModel:
+    """The model of the release in force that says when invoices are paid.
+
+    Raises:
+        NoDelaysError: The release has none.
+        BundleError: No release is in force, or it is damaged.
+    """
+    folder = current(settings.releases)
+    models = load(folder, verify_key=settings.verify_key).models
+    model = models.get(LATE_MODEL)
+    if model is None or model.pay_time is None:
+        raise NoDelaysError(folder.name, sorted(models))
+    return model
 
 
 def open_items(book: Book, model: ReleasedModel, day: date, weeks: int) -> tuple[OpenItems | None, int]:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from training.lifecycle.versions import Version
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of tables.")]
-FIGURES: Final = {"auc": "AUC", "average_precision": "AP", "ks": "KS", "brier": "Brier", "ece": "ECE"}
+FIGURES: Final = {
+    "auc": "AUC",
+    "average_precision": "AP",
+    "ks": "KS",
+    "brier": "Brier",
+    "ece": "ECE",
+    "calibration_slope": "calibration slope (1 is right)",
+    "calibration_intercept": "calibration in the large (0 is right)",
+}
 
 keys_app: Final = typer.Typer(no_args_is_help=True, help="Keys with which releases are signed.")
 
@@ -65,7 +73,7 @@ def compare(
     name: Annotated[str, typer.Argument(help="Model.")],
     champion: Annotated[int | None, typer.Option(min=1, help="Version to beat; the champion unless given.")] = None,
     challenger: Annotated[
-        int | None, typer.Option(min=1, help="Version that would replace it; the challenger, else the newest.")
+        int | None, typer.Option(min=1, help="Version that would replace it; the one a person named, else the newest.")
     ] = None,
     first: Annotated[
         str | None, typer.Option("--from", help="First day; the day from which neither has seen a case.")
@@ -173,7 +181,7 @@ def _tell_versions(found: "Sequence[Version]") -> None:
     rows = [
         (
             f"{version.name} v{version.version}",
-            ", ".join(version.aliases) or None,
+            _aliases(version),
             version.origin.get("evaluation_period"),
             None if version.cases is None else count(version.cases),
             *(_interval(version.figures.get(name)) for name in ("auc", "average_precision", "brier")),
@@ -183,6 +191,12 @@ def _tell_versions(found: "Sequence[Version]") -> None:
     ]
     columns = ("model", "alias", "judged on", "cases", "AUC", "AP", "Brier", "promoted")
     show_table("Models (95 % intervals by resampling customers)", columns, rows, numbers=("cases",))
+
+
+def _aliases(version: "Version") -> str | None:
+    """The aliases, and that a version is the scorecard beside a training."""
+    form = version.origin.get("standing_challenger")
+    return ", ".join([*version.aliases, *([form] if form else [])]) or None
 
 
 def _promoted(promotion: Mapping[str, str]) -> str | None:

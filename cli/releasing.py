@@ -45,6 +45,7 @@ def release(
     reason: str,
     at: datetime,
     versions: Mapping[str, int] | None = None,
+    stand_ins: Mapping[str, int] | None = None,
     keep: bool = True,
 ) -> "Promoted":
     """Promote a version of each model, the newest unless named, and put the release in force."""
@@ -53,9 +54,9 @@ def release(
 
     policy = limit_policy(book, as_of)
     weigh = weigher(settings, book, policy, as_of)
-    return promote(
-        settings, names, by=by, reason=reason, at=at, policy=policy, versions=versions, weigh=weigh, keep=keep
-    )
+    who: dict[str, Any] = {"by": by, "reason": reason, "at": at}
+    how: dict[str, Any] = {"versions": versions, "weigh": weigh, "stand_ins": stand_ins, "keep": keep}
+    return promote(settings, names, **who, policy=policy, **how)
 
 
 def named_versions(texts: Sequence[str]) -> dict[str, int]:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from features.store.store import Store
     from training.fitting.fit import Engine
     from training.fitting.fitted import Fitted
+    from training.fitting.tuned import Tuned
     from training.judging.evaluation import Interval
     from training.lifecycle.register import Registered
+    from training.lifecycle.standing import Standing
 
 LATE: Final = "late-payment"
 HORIZON: Final = 180
@@ -44,6 +46,7 @@ class Plan:
         known_on: The day whose knowledge gives their outcomes.
         natural_persons: Whether natural persons are among its cases.
         proxies: Whether it may read what stands in for protected traits; such a model is for research alone.
+        tuned: A recipe in place of the product's own.
     """
 
     name: str
@@ -52,14 +55,22 @@ class Plan:
     known_on: date
     natural_persons: bool = True
     proxies: bool = False
+    tuned: "Tuned | None" = None
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A registered model and how it did."""
+    """A registered model and how it did.
+
+    Attributes:
+        registered: Its version.
+        fitted: The model.
+        standing: The scorecard that stands beside it as the challenger; None where none was made.
+    """
 
     registered: "Registered"
     fitted: "Fitted"
+    standing: "Standing | None" = None
 
     @property
     def card(self) -> Path:
@@ -78,6 +89,8 @@ class Trained:
             "train_bad": spec.train_bad,
             "card": self.card,
             "evaluation": evaluation.as_dict(),
+            "content": self.registered.content,
+            "challenger": None if self.standing is None else self.standing.as_dict(),
         }
 
 
@@ -89,6 +102,7 @@ def plans(
     evaluate_to: date | None = None,
     natural_persons: bool = True,
     proxies: bool = False,
+    recipes: "Sequence[Tuned]" = (),
 ) -> list[Plan]:
     """A plan per model; what is not given is counted back from the known date.
 
@@ -99,6 +113,10 @@ def plans(
         evaluate_to: Last day of the cases that judge.
         natural_persons: Whether natural persons are among the cases.
         proxies: Whether models may read what stands in for protected traits.
+        recipes: Recipes in place of the product's own, at most one per model.
+
+    Raises:
+        StrayRecipeError: A recipe is of a model that is not trained, or of one that has another already.
 
     Example:
         >>> for plan in plans(["late-payment", "default", "default-12m"], known_on=date(2021, 3, 1)):
@@ -107,13 +125,32 @@ def plans(
         default 2020-04-01 2020-09-30
         default-12m 2020-01-01 2020-03-31
     """
-    made = []
+    made, tuned = [], _by_model(recipes, names)
     for name in names:
         back, months = _months(name)
         start = as_of or month_start(known_on, -back)
         end = evaluate_to or day_before(month_start(start, months))
-        made.append(Plan(name, start, end, known_on, natural_persons, proxies))
+        made.append(Plan(name, start, end, known_on, natural_persons, proxies, tuned.get(name)))
     return made
+
+
+class StrayRecipeError(ValueError):
+    """A recipe that no model of the run would use."""
+
+    def __init__(self, model: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"A recipe of {model} was given, and the models of this run that have none yet are {', '.join(names)}. "
+            f"Train {model} with it: o2c-risk train {model} --recipe FILE, one file per model."
+        )
+
+
+def _by_model(recipes: "Sequence[Tuned]", names: Sequence[str]) -> "dict[str, Tuned]":
+    found: dict[str, Tuned] = {}
+    for tuned in recipes:
+        if tuned.model not in names or tuned.model in found:
+            raise StrayRecipeError(tuned.model, [name for name in names if name not in found])
+        found[tuned.model] = tuned
+    return found
 
 
 def _months(name: str) -> tuple[int, int]:
@@ -132,21 +169,29 @@ def train_all(
     computed_at: datetime,
     say: Callable[[str], None],
     engine: str = "local",
+    challenger: bool = True,
 ) -> list[Trained]:
     """Train and register each model of the schedule; features come from the store's point-in-time join.
 
+    With ``challenger``, the scorecard of the same cases is registered beside each, as its standing challenger.
     Trees are grown in this process or, with the engine ``dask``, on the cluster that the settings name.
     """
-    from training.lifecycle.register import register  # late: MLflow takes seconds to import
-
     trained = []
     with _grower(engine, settings) as grower:
         for plan in schedule:
             told: dict[str, Any] = {"data_version": data_version, "computed_at": computed_at, "say": say}
-            fitted = _train(book, store, settings, plan, **told, engine=grower)
+            fitted = _train(book, store, settings, plan, **told, engine=grower, challenger=challenger)
             say(f"{plan.name}: registering")
-            trained.append(Trained(register(fitted, settings), fitted))
+            trained.append(_registered(fitted, settings))
     return trained
+
+
+def _registered(fitted: "Fitted", settings: Settings) -> Trained:
+    from training.lifecycle.register import register  # late: MLflow takes seconds to import
+    from training.lifecycle.standing import stand
+
+    version = register(fitted, settings)
+    return Trained(version, fitted, None if fitted.challenger is None else stand(settings, fitted.challenger))
 
 
 @contextmanager
@@ -177,6 +222,8 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
         "natural_persons": plan.natural_persons,
         "proxies": plan.proxies,
         "engine": how["engine"],
+        "tuned": plan.tuned,
+        "challenger": how["challenger"],
     }
     if plan.name == LATE:
         return train_late(book, store, settings, **asked)
@@ -191,7 +238,7 @@ def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: An
 def tell(trained: Sequence[Trained]) -> None:
     """Figures on later matured cases with their intervals, for a person."""
     headings = ("cases", "bad", "AUC", "AP", "KS", "Brier")
-    rows = [_row(model) for model in trained]
+    rows = [row for model in trained for row in _rows(model)]
     show_table(
         "Models, judged on later matured cases (95 % intervals by resampling customers)",
         ("model", "target", "judged on", *headings),
@@ -200,13 +247,30 @@ def tell(trained: Sequence[Trained]) -> None:
     )
     for model in trained:
         say(f"Model card of {model.registered.name} version {model.registered.version}: {model.card}")
+        if model.standing is not None:
+            say(_challenging(model.standing))
 
 
-def _row(model: Trained) -> tuple[Any, ...]:
-    spec, evaluation = model.fitted.spec, model.fitted.evaluation
+def _challenging(standing: "Standing") -> str:
+    name, number = standing.registered.name, standing.registered.version
+    if standing.challenger == number:
+        return f"Its scorecard, version {number}, is the challenger: o2c-risk compare {name} --challenger {number}"
+    kept = "it is the champion" if standing.challenger is None else f"version {standing.challenger} was named"
+    return f"Its scorecard is version {number}; it is not the challenger, for {kept}."
+
+
+def _rows(model: Trained) -> list[tuple[Any, ...]]:
+    made = [_row(model.fitted, f"{model.fitted.spec.name} v{model.registered.version}")]
+    if model.standing is not None:
+        made.append(_row(model.standing.fitted, f"  scorecard v{model.standing.registered.version}"))
+    return made
+
+
+def _row(fitted: "Fitted", title: str) -> tuple[Any, ...]:
+    spec, evaluation = fitted.spec, fitted.evaluation
     figures = [_figure(evaluation.metrics.get(name)) for name in FIGURES]
     return (
-        f"{spec.name} v{model.registered.version}",
+        title,
         spec.target,
         evaluation.period,
         count(evaluation.n),

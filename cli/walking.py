@@ -67,10 +67,34 @@ def walk_forward(
     say(f"Figures, one row per case and a picture: {folder}")
 
 
+class NoMonthsError(ValueError):
+    """A walk that ends before it begins.
+
+    Attributes:
+        first: Its first month.
+        last: Its last one.
+    """
+
+    def __init__(self, first: date, last: date) -> None:
+        self.first, self.last = first, last
+        super().__init__(
+            f"The months from {first} to {last} are none: the last lies before the first. Give --to a day of the same "
+            "month as --from or of a later one; without --to, the walk ends three months before --as-of."
+        )
+
+
 def _months(known_on: date, first: str | None, last: str | None) -> tuple[date, date]:
-    """Eighteen months that end three before the day of knowledge, unless given."""
-    ends = date.fromisoformat(last) if last else month_start(known_on, -3)
-    return (date.fromisoformat(first) if first else month_start(ends, -17)), ends
+    """Eighteen months that end three before the day of knowledge, unless given.
+
+    Raises:
+        BadDateError: A text is no date.
+        NoMonthsError: The last month lies before the first.
+    """
+    ends = business_day(last) if last else month_start(known_on, -3)
+    begins = business_day(first) if first else month_start(ends, -17)
+    if month_start(ends, 0) < month_start(begins, 0):
+        raise NoMonthsError(begins, ends)
+    return begins, ends
 
 
 def cases_of(

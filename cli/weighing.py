@@ -16,6 +16,7 @@ from features.feature_sets import LIMIT_INPUTS
 from policy.limit_policy import LimitPolicy
 from policy.limits import LimitRecommendation, recommend
 from policy.released import OwnBook, ReleasedPolicy
+from scoring.bundle import known_feature_hashes
 from scoring.model import ReleasedModel
 from serving.default_score import MODEL as DECIDES
 from serving.default_score import in_twelve_months, needed, outside
@@ -63,13 +64,14 @@ def _weighed(
     from training.lifecycle.compare import LabelsDifferError, compare, usual_cases
     from training.lifecycle.gates import Beside
     from training.lifecycle.rebuilt import CasesUnknownError, NothingMaturedError
-    from training.lifecycle.same_features import FeaturesChangedError
+    from training.lifecycle.stand_in import NotScorableError, require_scorable
 
     try:
+        require_scorable([champion, candidate], known_feature_hashes())
         effect = decision_impact(book, policy, champion, candidate, as_of=as_of, move=move)
         figures, told = dict(effect.figures), {"impact": effect.as_dict()}
         compared = compare(book, champion, candidate, *usual_cases(champion, candidate), threads=settings.threads)
-    except (CasesUnknownError, FeaturesChangedError, LabelsDifferError, NothingMaturedError) as error:
+    except (CasesUnknownError, NotScorableError, LabelsDifferError, NothingMaturedError) as error:
         return Beside(champion.version, note=str(error))  # figures that are missing fail their gates
     gains = {f"{name}_gain{end}": value for name, gain in compared.gains.items()
              for end, value in (("", gain.value), ("_low", gain.low), ("_high", gain.high))}  # fmt: skip

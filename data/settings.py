@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         return self.home / "releases"
 
     @property
+    def tuning(self) -> Path:
+        """Folder of the studies of recipes: one SQLite file, and a recipe file per study."""
+        return self.home / "tuning"
+
+    @property
     def reports(self) -> Path:
         """Folder of drift reports and model cards."""
         return self.home / "reports"

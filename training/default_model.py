@@ -19,10 +19,12 @@ from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import default, unapplied_cash
 from training.cases.split import Split, between, split
+from training.fitting.challenger import with_scorecard
 from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
 from training.fitting.proxies import chosen
+from training.fitting.tuned import Tuned, with_tuned
 
 # Chosen by leaving customers out of the cohorts of the Datarisk book that had matured by 2020-04-01.
 RECIPE: Final = Recipe(
@@ -103,6 +105,8 @@ def train_default(
     natural_persons: bool = True,
     proxies: bool = False,
     engine: Engine = HERE,
+    tuned: Tuned | None = None,
+    challenger: bool = False,
 ) -> Fitted:
     """Train on customer cohorts matured at a date and judge on later ones; cohorts are the firsts of months.
 
@@ -124,6 +128,8 @@ def train_default(
         natural_persons: Whether natural persons are among the cases.
         proxies: Research only: whether the model may read what stands in for protected traits.
         engine: Where trees are grown; in this process unless given.
+        tuned: A recipe in place of the product's own.
+        challenger: Whether a scorecard is learnt from the same cases, to stand beside the model.
 
     Returns:
         The model with its figures.
@@ -131,14 +137,17 @@ def train_default(
     Raises:
         LeakError: A case is on the wrong side of the split.
         NoInvoicesError: The book has no invoice before ``evaluate_to``.
+        RecipeOfAnotherTaskError: The recipe was tuned for something else.
+        TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after ``as_of``.
     """
     say = progress or silent
     what = Default(dpd, horizon, materiality, cured_days)
+    asked = with_tuned(task(what), tuned, as_of)
     parts = default_cases(
         book, facts_of(book, store, computed_at), what, as_of, (evaluate_from, evaluate_to), known_on, say=say
     )
-    job, parts = chosen(task(what), parts, natural_persons=natural_persons, proxies=proxies)
-    return learn(
+    job, parts = chosen(asked, parts, natural_persons=natural_persons, proxies=proxies)
+    fitted = learn(
         job,
         parts,
         as_of=as_of,
@@ -148,6 +157,10 @@ def train_default(
         say=say,
         engine=engine,
     )
+    if proxies or not challenger:
+        return fitted
+    how = {"as_of": as_of, "known_on": known_on}
+    return with_scorecard(fitted, job, parts, **how, data_version=data_version, say=say)
 
 
 def default_cases(

@@ -17,10 +17,12 @@ from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import late
 from training.cases.split import Split, between, split
+from training.fitting.challenger import with_scorecard
 from training.fitting.fit import HERE, Engine, Recipe
 from training.fitting.fitted import Fitted
 from training.fitting.learn import Say, Task, learn, silent
 from training.fitting.proxies import chosen
+from training.fitting.tuned import Tuned, with_tuned
 from training.pay_time.learn import with_pay_time
 
 # Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01, by mean average
@@ -60,6 +62,8 @@ def train_late(
     natural_persons: bool = True,
     proxies: bool = False,
     engine: Engine = HERE,
+    tuned: Tuned | None = None,
+    challenger: bool = False,
 ) -> Fitted:
     """Train on invoices matured at a date and judge on later ones.
 
@@ -78,14 +82,18 @@ def train_late(
         natural_persons: Whether natural persons are among the cases.
         proxies: Research only: whether the model may read what stands in for protected traits.
         engine: Where trees are grown; in this process unless given.
+        tuned: A recipe in place of the product's own.
+        challenger: Whether a scorecard is learnt from the same cases, to stand beside the model.
 
     Returns:
         The model with its figures.
 
     Raises:
         LeakError: A case is on the wrong side of the split.
+        RecipeOfAnotherTaskError: The recipe was tuned for something else.
+        TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after ``as_of``.
     """
-    say, what, period = progress or silent, task(grace), (evaluate_from, evaluate_to)
+    say, what, period = progress or silent, with_tuned(task(grace), tuned, as_of), (evaluate_from, evaluate_to)
     parts = late_cases(book, facts_of(book, store, computed_at), as_of, period, known_on, grace=grace, say=say)
     what, parts = chosen(what, parts, natural_persons=natural_persons, proxies=proxies)
     fitted = learn(
@@ -100,6 +108,9 @@ def train_late(
     )
     if proxies:  # for research, on the one probability
         return fitted
+    if challenger:
+        how = {"as_of": as_of, "known_on": known_on}
+        fitted = with_scorecard(fitted, what, parts, **how, data_version=data_version, say=say)
     say(f"{what.name}: learning when invoices are paid")
     only = None if natural_persons else {*parts.train.customer_ids, *parts.later.customer_ids}
     return with_pay_time(

@@ -32,14 +32,25 @@ SMALL = Recipe(
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    """80 simulated customers in a lake, and a release of a late-payment model that states delays."""
+def ledger(tmp_path_factory):
+    """80 simulated customers in a lake."""
     made = Settings(home=tmp_path_factory.mktemp("home"), threads=1)
     extract = made.home / "extract"
     assert write_portfolio(extract, customers=80, seed=5).end_on == END
     take_in(made, extract, "contract", received_at=end_of(END))
-    _release(made, _fitted(the_book(made)))
     return made
+
+
+@pytest.fixture(scope="module")
+def fitted(ledger):
+    return _fitted(the_book(ledger))
+
+
+@pytest.fixture(scope="module")
+def settings(ledger, fitted):
+    """A release of a late-payment model that states delays."""
+    _release(ledger, fitted)
+    return ledger
 
 
 def _fitted(book):
@@ -69,6 +80,48 @@ def command(settings, monkeypatch, capsys):
         return ended.value.code or 0, capsys.readouterr().out
 
     return run
+
+
+@pytest.fixture
+def refusal(monkeypatch, capsys):
+    """What a command that is refused says."""
+
+    def run(settings, *words):
+        monkeypatch.setenv("O2C_RISK_HOME", str(settings.home))
+        monkeypatch.setattr("sys.argv", ["o2c-risk", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == Exit.REFUSED
+        return " ".join(capsys.readouterr().err.split())
+
+    return run
+
+
+def test_a_release_that_states_no_delays_is_told_with_the_way_out(refusal, fitted, tmp_path):
+    without_late = replace(fitted, spec=fitted.spec.model_copy(update={"name": "default"}), pay_time=None)
+    for name, model, holds in (
+        ("silent", replace(fitted, pay_time=None), "late-payment without a time to pay"),
+        ("other", without_late, "default"),
+    ):
+        settings = Settings(home=tmp_path / name)
+        _release(settings, model)
+        said = refusal(settings, "cash", "--as-of", END.isoformat())
+        assert f"which is in force, holds {holds}; cash needs late-payment with a time to pay" in said
+        assert "o2c-risk train late-payment, then o2c-risk promote late-payment" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(("--from", "July 2019"), "'July 2019' is not a date: write year-month-day", id="no date"),
+        pytest.param(("--to", "2019-13-01"), "'2019-13-01' is not a date", id="no month"),
+        pytest.param(
+            ("--from", "2024-05-01", "--to", "2024-03-01"), "Give --to a day of the same month", id="backwards"
+        ),
+    ],
+)
+def test_a_walk_of_no_months_says_what_is_wrong(refusal, tmp_path, words, told):
+    assert told in refusal(Settings(home=tmp_path), "walk-forward", *words, "--as-of", END.isoformat())
 
 
 def test_expected_cash_adds_up_to_what_is_owed(command, settings):

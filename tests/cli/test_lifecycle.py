@@ -134,10 +134,8 @@ def told(monkeypatch, capsys, here, *arguments):
 
 def test_rebuilt_cases_are_those_of_the_training(here, client):
     found = evaluate_version(here.book, stored(client, LATE, 2), LATER, END)
-    # Which invoices are large is held against the amounts of the training, which the registry does not keep.
-    there = here.good.evaluation
-    known = tuple(part for part in there.segments if part.name != "invoice")
-    assert found.evaluation == replace(there, segments=known)
+    assert found.evaluation == here.good.evaluation
+    assert {part.name for part in found.evaluation.segments} >= {"month", "invoice"}
     assert found.warnings == ()
     assert found.rows["case_id"].to_pylist() == here.parts.later.case_ids.tolist()
 

@@ -17,6 +17,7 @@ from training.default_model import Default, NoInvoicesError, default_cases, trai
 from training.default_model import task as default_task
 from training.fitting.fit import Recipe, fit, probability
 from training.fitting.learn import out_of_fold
+from training.judging.metrics import FIGURES
 from training.late_model import late_cases, train_late
 from training.late_model import task as late_task
 
@@ -45,16 +46,19 @@ def test_a_fitted_model_is_complete_and_says_what_it_is(fitted):
     assert spec.known_at == date(2023, 7, 1)
     assert spec.trained_as_of < date(2023, 7, 1)
     assert (evaluation.n, evaluation.customers, evaluation.period) == (160, 40, "2023-07-01..2023-10-25")
-    assert set(evaluation.metrics) == {"auc", "average_precision", "ks", "brier", "mean_probability", "rate", "ece"}
+    assert set(evaluation.metrics) == set(FIGURES)
     assert sum(part.n for part in evaluation.segments if part.name == "month") == 160
     assert set(fitted.sketches) == {*spec.feature_names, "score"}
     assert fitted.training["out_of_fold"]["how"] == "walk forward"
     ReleasedModel.from_text(spec, fitted.model_texts, fitted.calibrator)
 
 
-def test_what_is_learnt_after_training_changes_no_tree(small_portfolio, fitted):
+def test_what_is_learnt_after_training_changes_no_tree_and_no_calibrator(small_portfolio, fitted):
     late_word = train_late(small_portfolio, None, SETTINGS, **PERIOD, known_on=date(2023, 12, 1))
     assert late_word.model_texts == fitted.model_texts
+    assert late_word.calibrator == fitted.calibrator
+    assert late_word.spec.to_json() == fitted.spec.to_json()
+    assert late_word.pay_time == fitted.pay_time
 
 
 def test_the_store_gives_the_very_same_cases_as_the_book(small_portfolio, tmp_path):

@@ -17,6 +17,8 @@ MASTER: Final = ("size_class", "industry", *PROXIES)
 PERSON: Final = "is_natural_person"
 LARGE: Final = "is_large_invoice"
 LARGE_QUANTILE: Final = 0.9
+AMOUNT: Final = "amount"
+"""The feature that says how large an invoice is."""
 
 
 def about(book: Book, cases: pa.Table) -> pa.Table:
@@ -47,14 +49,26 @@ def with_large_invoices(parts: Split) -> Split:
     Args:
         parts: Cases with the feature ``amount``; without it, or without a known amount, nothing is added.
     """
-    amounts = parts.train.columns.get("amount")
-    if amounts is None or not np.isfinite(amounts).any():
+    limit = large_above(parts.train)
+    if limit is None:
         return parts
-    limit = float(np.nanquantile(amounts, LARGE_QUANTILE))
-    return Split(_marked(parts.train, limit), _marked(parts.later, limit))
+    return Split(marked_large(parts.train, limit), marked_large(parts.later, limit))
 
 
-def _marked(cases: Dataset, limit: float) -> Dataset:
-    amounts = cases.columns["amount"]
+def large_above(cases: Dataset) -> float | None:
+    """The amount above which an invoice is among the largest tenth of the cases; None where no amount is known.
+
+    Args:
+        cases: Cases with the feature ``amount``, in the currency of the book.
+    """
+    amounts = cases.columns.get(AMOUNT)
+    if amounts is None or not np.isfinite(amounts).any():
+        return None
+    return float(np.nanquantile(amounts, LARGE_QUANTILE))
+
+
+def marked_large(cases: Dataset, limit: float) -> Dataset:
+    """The cases with ``is_large_invoice``: 1 above the limit, 0 up to it, NaN where the amount is not known."""
+    amounts = cases.columns[AMOUNT]
     large = np.where(np.isfinite(amounts), (amounts > limit).astype(np.float64), np.nan)
     return cases.beside({LARGE: large})

@@ -1,6 +1,7 @@
 """The scorecard as a standing challenger: learnt, calibrated and judged on the very cases that the trees are."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,13 +12,14 @@ from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.scorecard import Scorecard
 from scoring.sketch import sketches_of
 from training.arrays import Floats
+from training.cases.about import with_large_invoices
 from training.cases.dataset import Dataset
 from training.cases.split import Split
 from training.fitting.calibrate import calibrator
 from training.fitting.evidence import judged_by_grade, with_evidence
 from training.fitting.fitted import Fitted
-from training.fitting.learn import Say, Task, out_of_fold, reasons_told, silent
-from training.fitting.scorecard import RECIPE, ScorecardRecipe, fit_scorecard
+from training.fitting.learn import Say, Task, large_told, out_of_fold, reasons_told, silent
+from training.fitting.scorecard import RECIPE, NothingToldError, ScorecardRecipe, fit_scorecard
 from training.fitting.typical import tendency_of, typical_of
 from training.judging.evaluate import evaluate
 from training.judging.metrics import measured
@@ -48,6 +50,7 @@ def learn_scorecard(
         OneOutcomeError: The cases to learn from are all good or all bad.
         NothingToldError: No feature tells them apart.
     """
+    parts = with_large_invoices(parts)
     say(f"{task.name}: scorecard of {len(parts.train)} cases, {int(parts.train.bad.sum())} bad")
 
     def stated(train: Dataset, later: Dataset) -> Floats:
@@ -75,9 +78,32 @@ def learn_scorecard(
             "out_of_fold_figures": dict(measured(past.cases.bad, calibrated)),
             **judged_by_grade(spec, parts.later, judged),
             **reasons_told(model, rows, parts.later.customer_ids),
+            **large_told(parts.train),
         },
         scorecard=card,
     )
+
+
+def with_scorecard(
+    fitted: Fitted, task: Task, parts: Split, *, as_of: date, known_on: date, data_version: str, say: Say = silent
+) -> Fitted:
+    """A model with the scorecard of the very same cases beside it; unchanged where no scorecard can be made of them.
+
+    Args:
+        fitted: The model.
+        task: What it learnt.
+        parts: Cases it learnt from and later ones.
+        as_of: The date at whose end training's knowledge was frozen.
+        known_on: The date whose knowledge gave the later outcomes.
+        data_version: Which data the book held.
+        say: Told of each step as it begins.
+    """
+    try:
+        card = learn_scorecard(task, parts, as_of=as_of, known_on=known_on, data_version=data_version, say=say)
+    except NothingToldError as problem:
+        say(f"{task.name}: no scorecard. {problem}")
+        return fitted
+    return replace(fitted, challenger=card)
 
 
 def _spec(task: Task, train: Dataset, card: Scorecard, recipe: ScorecardRecipe, as_of: date) -> ModelSpec:

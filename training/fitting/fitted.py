@@ -28,6 +28,7 @@ class Fitted:
         training: What was chosen on the past and how it did there, as plain values for JSON.
         scorecard: The scorecard; None for trees.
         pay_time: The time-to-pay model beside it; None for a model that has none.
+        challenger: The scorecard of the same cases; None where none was made. It is a version of its own.
     """
 
     spec: ModelSpec
@@ -39,6 +40,7 @@ class Fitted:
     training: Mapping[str, Any]
     scorecard: Scorecard | None = None
     pay_time: PayTimeText | None = None
+    challenger: "Fitted | None" = None
 
     def model(self, *, threads: int = 1) -> ReleasedModel:
         """The model, ready to score, whatever its form.

@@ -14,6 +14,7 @@ from features.feature_sets import FeatureSet
 from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.sketch import sketches_of
 from training.arrays import Floats, Places
+from training.cases.about import large_above, with_large_invoices
 from training.cases.dataset import Dataset, together
 from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
@@ -34,6 +35,8 @@ BASELINE_ROWS: Final = 1_000
 GROUPS: Final = 5
 FORWARD: Final = "walk forward"
 LEFT_OUT: Final = "customers left out"
+LARGE_ABOVE: Final = "large_invoice_above"
+"""In the record of a training: the amount above which its cases are large invoices; absent where none is known."""
 # With fewer bad customers or periods in the walk forward, the past is too short for it: customers are left out instead.
 ENOUGH_BAD_CUSTOMERS: Final = 30
 ENOUGH_PERIODS: Final = 4
@@ -60,6 +63,7 @@ class Task:
         folds: How many cuts.
         weekly: Whether outcomes come week by week, so that the calibrator can be kept from taking a shock of a few
             weeks for the new normal.
+        tuned: Which study the recipe was chosen by, as plain values for the record; None for the product's own.
     """
 
     name: str
@@ -71,6 +75,7 @@ class Task:
     fold_days: int = 61
     folds: int = 6
     weekly: bool = False
+    tuned: Mapping[str, JsonValue] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -141,6 +146,7 @@ def learn(
         engine: Where trees are grown; in this process unless given.
     """
     say(f"{task.name}: {len(parts.train)} cases, {int(parts.train.bad.sum())} bad; predicting the past out of fold")
+    parts = with_large_invoices(parts)
     past = out_of_fold(task, parts.train, as_of, threads=threads, engine=engine)
     found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials(), task.weeks(past.cases))
     say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
@@ -160,9 +166,16 @@ def learn(
         sketches=_sketches(task, parts.train, calibrated),
         data_version=data_version,
         training=_told(task, past, calibrated)
+        | large_told(parts.train)
         | judged_by_grade(spec, parts.later, stated)
         | reasons_told(model, rows, parts.later.customer_ids),
     )
+
+
+def large_told(train: Dataset) -> dict[str, float]:
+    """What the record of a training says of large invoices."""
+    above = large_above(train)
+    return {} if above is None else {LARGE_ABOVE: above}
 
 
 def out_of_fold(
@@ -295,6 +308,7 @@ def reasons_told(model: ReleasedModel, rows: Floats, customers: NDArray[Any]) ->
 def _told(task: Task, past: OutOfFold, stated: Floats) -> dict[str, Any]:
     return {
         "recipe": task.recipe.as_dict(),
+        **({} if task.tuned is None else {"tuned": dict(task.tuned)}),
         "out_of_fold": {"how": past.how, "n": len(past.cases), "bad": int(past.cases.bad.sum())},
         "out_of_fold_figures": dict(measured(past.cases.bad, stated)),
     }

@@ -107,7 +107,8 @@ class Evaluation:
         bad: Number of them that turned out bad.
         customers: Number of customers behind the cases.
         metrics: Figure by name: ``auc``, ``average_precision``, ``ks``, ``brier``, ``mean_probability``, ``rate``,
-            ``ece``. A figure that does not exist (one outcome only) is absent, never zero.
+            ``ece``, ``calibration_slope``, ``calibration_intercept``. A figure that does not exist (one outcome
+            only, a version registered before there was such a figure) is absent, never zero.
         reliability: Stated probability against outcome, by bin.
         segments: The same figures by part of the cases.
     """

@@ -7,14 +7,19 @@ never in the order in which the rows happen to stand.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from training.arrays import Flags, Floats, Places
 from training.judging.evaluation import Bin
+from training.judging.recalibration import Recalibration, recalibration
 
-FIGURES: Final = ("auc", "average_precision", "ks", "brier", "mean_probability", "rate", "ece")
+FIGURES: Final = (
+    "auc", "average_precision", "ks", "brier", "mean_probability", "rate", "ece", "calibration_slope",
+    "calibration_intercept",
+)  # fmt: skip
 BINS: Final = 10
 
 
@@ -35,6 +40,11 @@ class Scored:
     order: Places
     ends: Places
     bins: Places
+
+    @cached_property
+    def recalibration(self) -> Recalibration:
+        """The regression of the outcomes on the stated log-odds, made when it is asked for."""
+        return recalibration(self.bad, self.probability)
 
 
 def scored(bad: Flags, probability: Floats, *, bins: int = BINS) -> Scored:
@@ -79,8 +89,9 @@ def figures(cases: Scored, weights: Floats) -> dict[str, Floats]:
 
     Returns:
         Name to figure, shape (r,): AUC in [0, 1], average precision in [0, 1], KS in [0, 1], Brier in [0, 1],
-        mean probability, rate, and the expected calibration error, all in [0, 1]. Ranking figures are NaN where
-        only one outcome has weight.
+        mean probability, rate, and the expected calibration error, all in [0, 1]; calibration slope and
+        intercept (`training.judging.recalibration`). Those of ranking, slope and intercept are NaN where only one
+        outcome has weight.
 
     Example:
         >>> cases = scored(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.1]))
@@ -89,7 +100,7 @@ def figures(cases: Scored, weights: Floats) -> dict[str, Floats]:
         {'auc': 0.75, 'average_precision': 0.833, 'ks': 0.5, 'brier': 0.188, 'ece': 0.325}
     """
     ordered = weights[:, cases.order]
-    return _ranking(cases, ordered) | _stating(cases, ordered)
+    return _ranking(cases, ordered) | _stating(cases, ordered) | _recalibrating(cases, ordered)
 
 
 def auc(cases: Scored, weights: Floats) -> Floats:
@@ -147,6 +158,14 @@ def _stating(cases: Scored, weights: Floats) -> dict[str, Floats]:
         "rate": weights @ cases.bad / total,
         "ece": np.abs(gaps).sum(axis=1) / total,
     }
+
+
+def _recalibrating(cases: Scored, weights: Floats) -> dict[str, Floats]:
+    """Calibration slope and intercept; weights in falling order."""
+    bads, all_of_them = weights @ cases.bad, weights.sum(axis=1)
+    one_outcome = (bads == 0) | (bads == all_of_them)
+    found = cases.recalibration.figures(weights)
+    return {name: np.where(one_outcome, np.nan, value) for name, value in found.items()}
 
 
 def measured(bad: Flags, probability: Floats) -> Mapping[str, float]:

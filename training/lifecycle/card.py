@@ -25,7 +25,11 @@ FIGURES: Final = {
     "mean_probability": "Mean stated probability",
     "rate": "Observed rate",
     "ece": "Expected calibration error",
+    "calibration_slope": "Calibration slope (1 is right)",
+    "calibration_intercept": "Calibration in the large (intercept; 0 is right)",
 }
+RECALIBRATION: Final = ("calibration_slope", "calibration_intercept")
+"""Versions registered before there were these figures are not said to lack them."""
 TIME_TO_PAY: Final = "time_to_pay"
 TIME_TO_PAY_WORDS: Final = (
     ("crps", "CRPS, days"),
@@ -89,6 +93,7 @@ class Card:
     features: tuple[FeatureLine, ...]
     reliability: tuple[ReliabilityLine, ...]
     slope: float | None
+    """Slope on the table's bins, shown where the cases' own is not among the figures."""
     perfect_ece: float | None
     top: float
     """Largest value on the axes of the plot."""
@@ -103,7 +108,9 @@ class Card:
     @property
     def figures(self) -> list[tuple[str, str, str, str]]:
         """Name, value and both ends of the interval, as text; ``missing`` where a figure does not exist."""
-        return [(words, *_interval(self.evaluation.metrics.get(name))) for name, words in FIGURES.items()]
+        there = self.evaluation.metrics
+        asked = [name for name in FIGURES if name in there or name not in RECALIBRATION]
+        return [(FIGURES[name], *_interval(there.get(name))) for name in asked]
 
     @property
     def ticks(self) -> list[tuple[str, float]]:

@@ -1,6 +1,6 @@
 """Champion against challenger on the very same matured cases, the difference with its interval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +12,11 @@ from scoring.bundle import known_feature_hashes
 from training.judging.bootstrap import paired_difference
 from training.judging.evaluate import evaluate
 from training.judging.evaluation import Evaluation, Interval
-from training.lifecycle.evaluated import overlap, scores
+from training.lifecycle.evaluated import as_trained, columns_of, overlap, scores
 from training.lifecycle.rebuilt import Period, rebuilt
-from training.lifecycle.registry import CHALLENGER, CHAMPION
-from training.lifecycle.same_features import require_same_features
+from training.lifecycle.registry import CHALLENGER, CHAMPION, STANDING
+from training.lifecycle.stand_in import require_scorable
+from training.lifecycle.standing import is_standing
 from training.lifecycle.stored import Stored, stored
 from training.lifecycle.versions import alias_of, numbers_of
 
@@ -122,25 +123,31 @@ def opponents(
         client: The registry.
         name: Name of the model.
         champion: Version; None: the one with that alias.
-        challenger: Version; None: the one with that alias, else the newest other than the champion.
+        challenger: Version; None: the one that a person named challenger, else the newest version after the champion,
+            else the scorecard that stands as the challenger, else the newest other than the champion.
 
     Raises:
         UnknownModelError: The registry holds no such model or version.
         NoOpponentError: One of them is not given, and there is none.
     """
-    numbers = numbers_of(client, name)
+    numbers_of(client, name)  # there is such a model
     first = champion or alias_of(client, name, CHAMPION)
     if first is None:
         raise NoOpponentError(name, CHAMPION)
-    second = challenger or _second(client, name, first, numbers)
+    second = challenger or _second(client, name, first)
     if second is None:
         raise NoOpponentError(name, CHALLENGER)
     return stored(client, name, first), stored(client, name, second)
 
 
-def _second(client: "MlflowClient", name: str, first: int, numbers: Sequence[int]) -> int | None:
+def _second(client: "MlflowClient", name: str, first: int) -> int | None:
+    found = {int(each.version): each for each in client.search_model_versions(f"name = '{name}'")}
     named = alias_of(client, name, CHALLENGER)
-    return named if named not in (None, first) else max((n for n in numbers if n != first), default=None)
+    if named not in (None, first) and not is_standing(found[named].tags):
+        return named
+    after = [number for number, each in found.items() if number > first and STANDING not in each.tags]
+    others = [number for number in found if number != first]
+    return max(after, default=None) or (named if named != first else None) or max(others, default=None)
 
 
 def usual_cases(champion: Stored, challenger: Stored) -> tuple[Period, date]:
@@ -178,13 +185,13 @@ def compare(
     Raises:
         LabelsDifferError: They state probabilities of different outcomes.
         NothingMaturedError: No case of the period had matured.
-        FeaturesChangedError: This code defines the features of one otherwise.
+        NotScorableError: This code defines the features of one otherwise.
     """
     if champion.fitted.spec.label != challenger.fitted.spec.label:
         raise LabelsDifferError(champion, challenger)
     specs = [champion.fitted.spec, challenger.fitted.spec]
-    require_same_features(specs, known_feature_hashes() if feature_hashes is None else feature_hashes)
-    names = [name for spec in specs for name in spec.feature_names]
+    require_scorable([champion, challenger], known_feature_hashes() if feature_hashes is None else feature_hashes)
+    names = [name for model in (champion, challenger) for name in columns_of(model.fitted)]
     cases = rebuilt(book, specs[0].label, names, period, known_on)
     theirs, ours = (scores(model.fitted, cases, threads=threads)[1] for model in (champion, challenger))
     days = cases.at.astype("datetime64[D]")
@@ -194,8 +201,8 @@ def compare(
         champion=champion.version,
         challenger=challenger.version,
         asked=period,
-        of_champion=evaluate(cases, theirs, known_on),
-        of_challenger=evaluate(cases, ours, known_on),
+        of_champion=evaluate(as_trained(cases, champion.fitted), theirs, known_on),
+        of_challenger=evaluate(as_trained(cases, challenger.fitted), ours, known_on),
         difference=paired_difference(cases.bad, ours, theirs, cases.customer_ids),
         warnings=(
             *overlap(champion, period, seen[0], len(cases)),

@@ -17,8 +17,10 @@ from data.book import Book
 from scoring.bundle import known_feature_hashes
 from scoring.calibration import sigmoid
 from training.arrays import Floats
+from training.cases.about import AMOUNT, marked_large
 from training.cases.dataset import Dataset
 from training.fitting.fitted import Fitted
+from training.fitting.learn import LARGE_ABOVE
 from training.judging.evaluate import evaluate
 from training.judging.evaluation import Evaluation
 from training.lifecycle.rebuilt import Period, rebuilt
@@ -99,7 +101,7 @@ def evaluate_version(
     """
     spec = model.fitted.spec
     require_same_features([spec], known_feature_hashes() if feature_hashes is None else feature_hashes)
-    cases = rebuilt(book, spec.label, spec.feature_names, period, known_on)
+    cases = as_trained(rebuilt(book, spec.label, columns_of(model.fitted), period, known_on), model.fitted)
     raw, stated = scores(model.fitted, cases, threads=threads)
     seen = int((cases.at.astype("datetime64[D]") <= np.datetime64(spec.trained_as_of, "D")).sum())
     return Evaluated(
@@ -112,6 +114,17 @@ def evaluate_version(
         seen=seen,
         warnings=overlap(model, period, seen, len(cases)),
     )
+
+
+def columns_of(fitted: Fitted) -> list[str]:
+    """The columns that a version is judged with: its features, and the amount where it knows what is a large one."""
+    return [*fitted.spec.feature_names, *([AMOUNT] if LARGE_ABOVE in fitted.training else [])]
+
+
+def as_trained(cases: Dataset, fitted: Fitted) -> Dataset:
+    """The cases divided as those of the training were: what is a large invoice was settled there."""
+    above = fitted.training.get(LARGE_ABOVE)
+    return cases if above is None else marked_large(cases, float(above))
 
 
 def scores(fitted: Fitted, cases: Dataset, *, threads: int = 1) -> tuple[Floats, Floats]:

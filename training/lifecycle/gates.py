@@ -18,6 +18,7 @@ from training.lifecycle.segments import segment_figures
 GATES: Final = Path(__file__).with_name("gates.yaml")
 NO_CHAMPION: Final = "no champion yet"
 ITSELF: Final = "this version is the champion"
+STANDS_IN: Final = "this version is the champion's recipe on the features as they are defined now"
 
 
 class Gate(BaseModel):
@@ -121,12 +122,15 @@ class Beside:
         figures: Figures that compare the two; one that does not exist is None or absent.
         told: The comparison in plain values, for the record of the promotion.
         note: Why figures are missing; empty if they are not.
+        itself: Whether the version is what stands in for a champion that cannot be scored, so that it would be
+            compared with itself.
     """
 
     champion: int | None
     figures: Mapping[str, float | None] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+    itself: bool = False
 
 
 class NoGatesError(ValueError):
@@ -178,6 +182,8 @@ def _no_opponent(beside: Beside | None, version: int) -> str:
     """Why there is nothing to compare with; empty if there is."""
     if beside is None:
         return ""
+    if beside.itself:
+        return STANDS_IN
     return NO_CHAMPION if beside.champion is None else ITSELF if beside.champion == version else ""
 
 
@@ -207,7 +213,8 @@ def figures_of(fitted: Fitted, measures: Measures = STANDARD) -> dict[str, float
         "brier_skill": brier_skill(stated),
         "rate_low_to_stated": _ratio(stated.get("rate_low"), stated.get("mean_probability")),
         "stated_to_rate_high": _ratio(stated.get("mean_probability"), stated.get("rate_high")),
-        "calibration_slope": calibration_slope(evaluation.reliability),
+        # A version registered before the cases' own slope was a figure is held by that of its bins.
+        "calibration_slope": stated.get("calibration_slope", calibration_slope(evaluation.reliability)),
         "ece_beyond_perfect": _ece_beyond_perfect(evaluation),
         "monotone_violations": monotone_violations(fitted),
         **segment_figures(evaluation.segments, measures),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from data.settings import Settings
 from scoring.bundle import activate, known_feature_hashes, verify, write_release
 from training.lifecycle.card import Approval, card_of, write_card
-from training.lifecycle.gates import GATES, Beside, GateResult, check, failed, load_gates
+from training.lifecycle.gates import GATES, Beside, GateResult, Gates, check, failed, load_gates
 from training.lifecycle.history import Entry, Kind, write_entry
 from training.lifecycle.named import UnnamedPromotionError as UnnamedPromotionError
 from training.lifecycle.named import require_named
@@ -22,6 +22,7 @@ from training.lifecycle.registry import CHALLENGER, CHAMPION, MODEL, open_regist
 from training.lifecycle.releasable import require_releasable
 from training.lifecycle.same_features import FeaturesChangedError as FeaturesChangedError
 from training.lifecycle.same_features import require_same_features
+from training.lifecycle.stand_in import require_stand_in
 from training.lifecycle.stored import Stored, stored
 from training.lifecycle.versions import alias_of
 
@@ -82,6 +83,7 @@ def promote(
     policy: Mapping[str, Any],
     versions: Mapping[str, int] | None = None,
     weigh: Weigh | None = None,
+    stand_ins: Mapping[str, int] | None = None,
     keep: bool = True,
     gates: Path = GATES,
     feature_hashes: Mapping[str, str] | None = None,
@@ -98,6 +100,7 @@ def promote(
         policy: Values of the limit policy, amounts as ``Decimal``.
         versions: Version of each model; None or absent: the newest.
         weigh: Puts a version beside its champion; None: nobody does, so that gates against a champion fail.
+        stand_ins: Version of a model that stands in for its champion where this code cannot score that one.
         keep: Whether models of the release in force that are not named stay as they are; else they are left out.
         gates: File of the gates.
         feature_hashes: Feature set name to hash of its definitions in this code; None: taken from the code.
@@ -110,6 +113,7 @@ def promote(
         ChangedFilesError: The registry's files of a version were changed.
         NotReleasableError: A model reads what stands in for protected traits.
         FeaturesChangedError: This code defines the features of a model otherwise than when it was trained.
+        NoStandInError: A version may not stand in for the champion.
         PromotionRefusedError: A gate was not passed.
         KeyFileError: A key for signing cannot be used.
         BundleError: The bundle could not be written, is not signed as it must be, or its models do not load; the
@@ -118,12 +122,35 @@ def promote(
     require_named(names, by, reason, at)
     client = open_registry(settings)
     models = [stored(client, name, (versions or {}).get(name)) for name in dict.fromkeys(names)]
-    require_releasable([model.fitted.spec for model in models])
     kept = in_force(settings, leaving_out=names) if keep else ()
+    hashes = known_feature_hashes() if feature_hashes is None else feature_hashes
+    _require_usable(models, kept, hashes)
+    opponents = _Opponents(client, weigh, dict(stand_ins or {}), hashes)
+    beside = {model.fitted.spec.name: opponents.beside(model) for model in models}
+    results = _passed(models, beside, load_gates(gates))
+    before = in_force_id(settings)
+    parts = [*map(part_of, models), *kept]
+    folder = _export(settings, parts, policy, code_version or installed("o2c-risk"))
+    named = Entry(Kind.PROMOTION, folder.name, by.strip(), reason.strip(), at.isoformat(), {}, before)
+    entry = replace(
+        named,
+        models={part.files.spec.name: int(part.files.version) for part in parts},
+        more=_more(results, kept, beside),
+    )
+    promotion = _promotion(folder, entry, results, write_entry(settings, entry))
+    _put_in_force(client, settings, models, promotion, entry)
+    return promotion
+
+
+def _require_usable(models: Sequence[Stored], kept: Sequence[Part], hashes: Mapping[str, str]) -> None:
+    """Raise unless every model may be released, and this code defines its features as its training did."""
+    require_releasable([model.fitted.spec for model in models])
     specs = [model.fitted.spec for model in models] + [part.files.spec for part in kept]
-    require_same_features(specs, known_feature_hashes() if feature_hashes is None else feature_hashes)
-    rules = load_gates(gates)
-    beside = {model.fitted.spec.name: _beside(client, model, weigh) for model in models}
+    require_same_features(specs, hashes)
+
+
+def _passed(models: Sequence[Stored], beside: Mapping[str, Beside], rules: Gates) -> tuple[GateResult, ...]:
+    """Every gate of every model; raises unless all of them are passed."""
     results = tuple(
         result
         for model in models
@@ -131,49 +158,75 @@ def promote(
     )
     if failed(results):
         raise PromotionRefusedError(results)
-    before = in_force_id(settings)
-    folder = _export(settings, [*map(part_of, models), *kept], policy, code_version or installed("o2c-risk"))
-    entry = Entry(
-        kind=Kind.PROMOTION,
-        release=folder.name,
-        by=by.strip(),
-        reason=reason.strip(),
-        at=at.isoformat(),
-        models={part.files.spec.name: int(part.files.version) for part in (*map(part_of, models), *kept)},
-        before=before,
-        more={
-            "gates": [result.model_dump() for result in results],
-            "kept": [part.files.spec.name for part in kept],
-            "beside": {name: {"champion": found.champion, **found.told} for name, found in beside.items()},
-        },
-    )
-    promotion = Promoted(
+    return results
+
+
+def _more(results: Sequence[GateResult], kept: Sequence[Part], beside: Mapping[str, Beside]) -> dict[str, Any]:
+    """What the record says beside who, when and what."""
+    return {
+        "gates": [result.model_dump() for result in results],
+        "kept": [part.files.spec.name for part in kept],
+        "beside": {name: {"champion": found.champion, **found.told} for name, found in beside.items()},
+    }
+
+
+def _promotion(folder: Path, entry: Entry, results: tuple[GateResult, ...], record: Path) -> Promoted:
+    return Promoted(
         release_id=folder.name,
         folder=folder,
         versions=entry.models,
         results=results,
-        record=write_entry(settings, entry),
+        record=record,
         kept=tuple(entry.more["kept"]),
         beside=entry.more["beside"],
     )
-    approval = Approval(by=entry.by, reason=entry.reason, at=entry.at, release=folder.name)
+
+
+def _put_in_force(
+    client: MlflowClient, settings: Settings, models: Sequence[Stored], promotion: Promoted, entry: Entry
+) -> None:
+    """Mark the versions, then let the release begin: until that last step the one before is in force."""
+    approval = Approval(by=entry.by, reason=entry.reason, at=entry.at, release=promotion.release_id)
     with quiet():
         for model in models:
             _mark(client, settings, model, promotion, approval)
-    # Last: until here the release before is in force.
     activate(settings.releases, promotion.release_id, verify_key=settings.verify_key)
-    return promotion
 
 
-def _beside(client: MlflowClient, model: Stored, weigh: Weigh | None) -> Beside:
-    """The version beside the champion of today."""
-    name = model.fitted.spec.name
-    champion = alias_of(client, name, CHAMPION)
-    if champion is None or champion == model.version:
-        return Beside(champion)
-    return (
-        Beside(champion, note="nobody compared them") if weigh is None else weigh(stored(client, name, champion), model)
-    )
+@dataclass(frozen=True)
+class _Opponents:
+    """Whom the versions of a promotion are compared with."""
+
+    client: MlflowClient
+    weigh: Weigh | None
+    stand_ins: Mapping[str, int]
+    hashes: Mapping[str, str]
+
+    def beside(self, model: Stored) -> Beside:
+        """The version beside the champion of today, or beside what stands in for it."""
+        name = model.fitted.spec.name
+        champion = alias_of(self.client, name, CHAMPION)
+        if name in self.stand_ins:
+            return self._beside_stand_in(model, None if champion is None else stored(self.client, name, champion))
+        if champion is None or champion == model.version:
+            return Beside(champion)
+        return self._weighed(stored(self.client, name, champion), model)
+
+    def _beside_stand_in(self, model: Stored, champion: Stored | None) -> Beside:
+        name = model.fitted.spec.name
+        other = stored(self.client, name, self.stand_ins[name])
+        require_stand_in(champion, other, self.hashes)
+        told = {"stand_in": other.version}
+        number = None if champion is None else champion.version
+        if other.version == model.version:
+            return Beside(number, told=told, itself=True)
+        found = self._weighed(other, model)
+        return replace(found, champion=number, told={**found.told, **told})
+
+    def _weighed(self, champion: Stored, model: Stored) -> Beside:
+        if self.weigh is None:
+            return Beside(champion.version, note="nobody compared them")
+        return self.weigh(champion, model)
 
 
 def _export(settings: Settings, parts: Sequence[Part], policy: Mapping[str, Any], code_version: str) -> Path:

@@ -41,6 +41,8 @@ class Registered:
         run_id: MLflow run that holds its figures and files.
         created: False if this very model was there already and nothing was written.
         card: The model card as Markdown; its HTML lies beside it.
+        content: SHA-256 over all files of the model, 16 hexadecimal digits: equal models have equal ones, wherever
+            they were trained.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Registered:
     run_id: str
     created: bool
     card: Path
+    content: str
 
 
 class UnexpectedArtifactError(RuntimeError):
@@ -71,6 +74,7 @@ def register(
     *,
     code_version: str | None = None,
     catalogue: Mapping[str, Feature] = FEATURES,
+    labels: Mapping[str, str] | None = None,
 ) -> Registered:
     """Register a trained model with its figures, files and card.
 
@@ -83,10 +87,11 @@ def register(
         code_version: Version of the code that trained it; None: the installed version, with the commit beside it
             where the code lies in a work tree.
         catalogue: Meaning and unit of the features, for the card.
+        labels: More tags of a new version.
     """
     client = open_registry(settings)
     files = contents(fitted)
-    tags = tags_of(fitted, code_version or running.code_version(), content_hash(files))
+    tags = tags_of(fitted, code_version or running.code_version(), content_hash(files)) | dict(labels or {})
     if code_version is None and (commit := running.commit()) is not None:
         tags["code_commit"] = commit
     with quiet():
@@ -99,7 +104,7 @@ def register(
         if known is None:
             for path in (card, card.with_suffix(".html")):
                 client.log_artifact(run_id, str(path), MODEL)
-    return Registered(fitted.spec.name, number, run_id, created=known is None, card=card)
+    return Registered(fitted.spec.name, number, run_id, created=known is None, card=card, content=tags["content"])
 
 
 def tags_of(fitted: Fitted, code_version: str, content: str) -> dict[str, str]:
@@ -121,9 +126,18 @@ def tags_of(fitted: Fitted, code_version: str, content: str) -> dict[str, str]:
         "evaluation_period": fitted.evaluation.period,
         "evaluation_known_on": fitted.evaluation.known_on,
         "label": json.dumps(spec.label, sort_keys=True),
+        **_tuned(fitted),
         # MLflow's own flavour can hold one booster only; the release bundle scores with all of them, calibrated.
         "mlflow_flavour_holds": _flavour_holds(fitted),
     }
+
+
+def _tuned(fitted: Fitted) -> dict[str, str]:
+    """Which study chose the recipe; nothing where it is the product's own."""
+    told = fitted.training.get("tuned")
+    if told is None:
+        return {}
+    return {"tuned_study": told["study"], "tuned_trials": str(told["trials"]), "tuned_known_on": told["known_on"]}
 
 
 def _flavour_holds(fitted: Fitted) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
+STANDING: Final = "standing_challenger"
+"""Tag of a version that training itself sets up as the challenger; its value is the form, ``scorecard``."""
 MODEL: Final = "model"
 """Folder of a run's artifacts that holds the model and all that is needed to score and to judge it."""
 

@@ -16,7 +16,7 @@ from scoring.pay_time import PayTimeText
 from scoring.scorecard import Scorecard
 from training.fitting.fitted import Fitted
 from training.judging.evaluation import Bin, Evaluation, Interval, Segment
-from training.lifecycle.registry import MODEL, UnknownModelError, model_names
+from training.lifecycle.registry import MODEL, STANDING, UnknownModelError, model_names
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -67,14 +67,14 @@ def stored(client: "MlflowClient", name: str, version: int | None = None) -> Sto
     Args:
         client: The registry.
         name: Name of the model.
-        version: Version wanted; None: the newest.
+        version: Version wanted; None: the newest that does not merely stand as a challenger, else the newest.
 
     Raises:
         UnknownModelError: The registry holds no such model or version.
         ChangedFilesError: Its files are not those that were registered; none of them is parsed then.
     """
     numbers = {int(found.version): found for found in client.search_model_versions(f"name = '{name}'")}
-    number = max(numbers, default=0) if version is None else version
+    number = newest(numbers) if version is None else version
     if number not in numbers:
         wanted = name if version is None else f"{name} version {version}"
         raise UnknownModelError(wanted, model_names(client))
@@ -83,6 +83,20 @@ def stored(client: "MlflowClient", name: str, version: int | None = None) -> Sto
     if content_hash(files) != found.tags.get("content"):
         raise ChangedFilesError(name, number)
     return Stored(fitted_from(files), number, str(found.run_id), dict(found.tags))
+
+
+def newest(numbers: Mapping[int, Any]) -> int:
+    """The newest version of a model; those that training set up as standing challengers only where there is no other.
+
+    Args:
+        numbers: Version to its entry in the registry.
+
+    Returns:
+        The version; 0 where there is none.
+    """
+    return max(
+        (number for number, found in numbers.items() if STANDING not in found.tags), default=max(numbers, default=0)
+    )
 
 
 def _files(client: "MlflowClient", run_id: str) -> dict[str, bytes]:

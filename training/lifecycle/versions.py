@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from training.judging.evaluation import Interval
-from training.lifecycle.registry import UnknownModelError, model_names, quiet
+from training.lifecycle.registry import STANDING, UnknownModelError, model_names, quiet
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-SHOWN: Final = ("auc", "average_precision", "ks", "brier", "ece")
+SHOWN: Final = ("auc", "average_precision", "ks", "brier", "ece", "calibration_slope", "calibration_intercept")
 PROMOTION: Final = (
     "promoted_by", "promoted_at", "promotion_reason", "release", "rolled_back_by", "rolled_back_at", "rollback_reason",
 )  # fmt: skip
 ORIGIN: Final = (
-    "target", "label", "data_version", "feature_set", "feature_set_version", "feature_set_hash", "code_version",
-    "code_commit", "trained_as_of", "known_on", "evaluation_period", "evaluation_known_on", "content",
+    STANDING, "target", "label", "data_version", "feature_set", "feature_set_version", "feature_set_hash",
+    "code_version", "code_commit", "tuned_study", "tuned_trials", "tuned_known_on", "trained_as_of", "known_on",
+    "evaluation_period", "evaluation_known_on", "content",
 )  # fmt: skip
 
 

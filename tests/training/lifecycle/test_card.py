@@ -8,6 +8,7 @@ import pytest
 
 from training.cases.dataset import Dataset
 from training.fitting.evidence import judged_by_grade, with_evidence
+from training.judging.evaluation import Interval
 from training.lifecycle.card import Approval, card_of, html, markdown, write_card
 from training.lifecycle.gates import check, load_gates
 
@@ -81,7 +82,7 @@ def test_approval_and_gates_are_shown(fitted, catalogue):
 def test_a_model_without_reliability_or_segments_still_has_a_card(fitted):
     bare = replace(fitted, evaluation=replace(fitted.evaluation, reliability=(), segments=()), training={})
     card = card_of(bare, 1, TAGS)
-    assert "Calibration slope (1 is right) | missing" in markdown(card)
+    assert "Calibration slope (1 is right), of the bins below | missing" in markdown(card)
     assert "By part of the cases" not in html(card)
 
 
@@ -165,3 +166,14 @@ class TestGrades:
         text = markdown(card_of(replace(graded, training={}), 1, TAGS))
         assert "The grades were not judged." in text
         test_tables_are_whole(card_of(replace(graded, training={}), 1, TAGS))
+
+
+def test_slope_and_intercept_come_from_the_cases_where_the_version_has_them(fitted, with_figures):
+    before = markdown(card_of(fitted, 1, TAGS))
+    assert "Calibration slope (1 is right), of the bins below | 1.0000" in before
+    assert "in the large" not in before
+    stated = {"calibration_slope": Interval(0.9, 0.8, 1.02), "calibration_intercept": Interval(-0.1, -0.3, 0.1)}
+    now = markdown(card_of(with_figures(fitted, **stated), 1, TAGS))
+    assert "| Calibration slope (1 is right) | 0.9000 | 0.8000 | 1.0200 |" in now
+    assert "| Calibration in the large (intercept; 0 is right) | -0.1000 | -0.3000 | 0.1000 |" in now
+    assert "of the bins below" not in now

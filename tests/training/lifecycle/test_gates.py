@@ -51,6 +51,14 @@ def test_figures_worked_by_hand(fitted):
     assert figures["monotone_violations"] == 0
 
 
+def test_the_slope_of_the_cases_goes_before_that_of_the_bins(fitted, gates, with_figures):
+    timid = with_figures(fitted, calibration_slope=Interval(1.7, 1.6, 1.8))
+    assert figures_of(timid)["calibration_slope"] == 1.7
+    assert [result.gate for result in failed(check(timid, 1, gates, beside=Beside(None)))] == [
+        "spread of probabilities, upper"
+    ]
+
+
 @pytest.mark.parametrize(
     ("figure", "changed"),
     [
