@@ -1,9 +1,9 @@
 """The best that any model could do given the features: the mean true probability of all who look alike.
 
-No model that sees the features alone can come nearer to the truth, in squares, than the mean of the truth given them. It is
-estimated by boosted trees that learn the true probabilities themselves, no outcomes, from the same months of a book of many
-more customers, none of whom is judged. Rounds end where customers left out of it say so. What is found is still a little
-worse than the bound itself; learnt on half of the customers beside it, it shows how little is left to gain by more.
+No model that sees the features alone can come nearer to the truth, in squares, than the mean of the truth given them.
+It is estimated by boosted trees that learn the true probabilities themselves, no outcomes, from the same months of a
+book of many more customers, none of whom is judged. Rounds end where customers left out of it say so. What is found is
+still a little worse than the bound itself; the same learnt on half of the customers shows what more of them would buy.
 """
 
 from typing import Any, Final

@@ -85,7 +85,8 @@ def _errors(parts: list[Part], weights: Floats) -> dict[str, Floats]:
     found = {}
     for who in WHO:
         off = np.concatenate([part.off(who, weights[:, part.places]) for part in parts], axis=1)
-        found[f"mae_{who}"], found[f"wape_{who}"] = off.mean(axis=1), off.sum(axis=1) / came
+        found[f"mae_{who}"] = off.mean(axis=1)
+        found[f"wape_{who}"] = off.sum(axis=1) / np.where(came > 0, came, np.nan)
     for figure in ("mae", "wape"):
         found[f"{figure}_difference"] = found[f"{figure}_ours"] - found[f"{figure}_average"]
     return found
@@ -93,7 +94,9 @@ def _errors(parts: list[Part], weights: Floats) -> dict[str, Floats]:
 
 def _by_day(parts: list[Part]) -> dict[str, float]:
     """Our mean absolute error less the average's, days of forecast resampled."""
-    less = np.array([np.subtract(*(part.off(who, np.ones((1, len(part.places)))).mean() for who in WHO)) for part in parts])
+    less = np.array(
+        [np.subtract(*(part.off(who, np.ones((1, len(part.places)))).mean() for who in WHO)) for part in parts]
+    )
     drawn = np.random.default_rng(SEED).integers(len(less), size=(RESAMPLES, len(less)))
     return interval_of(float(less.mean()), less[drawn].mean(axis=1))
 
@@ -119,7 +122,9 @@ def _day_rows(rows: pa.Table) -> Iterator[pa.Table]:
 
 
 def _inside(rows: pa.Table) -> list[bool]:
-    clusters = [f"{who}@{due}" for who, due in zip(*(rows[name].to_pylist() for name in ("customer_id", "due_on")), strict=True)]
+    clusters = [
+        f"{who}@{due}" for who, due in zip(*(rows[name].to_pylist() for name in ("customer_id", "due_on")), strict=True)
+    ]
     items = OpenItems(rows["amount"].to_numpy(), np.array(clusters), _weeks(rows, "ours"))
     brought = Part(np.arange(rows.num_rows), rows).came.sum(axis=0)
     return [week.low <= brought[week.week] <= week.high for week in cash(items, level=LEVEL)]

@@ -79,7 +79,9 @@ def _gain(aim: str, found: dict[str, Any], name: str, better: int) -> Line:
 
 def _grades(dpd: str, found: dict[str, Any]) -> Line:
     told = "; ".join(f"{words} {_failing(found['grades'][name])}" for name, words in COUNTED.items())
-    return Line(f"  grades of default({dpd}, {HORIZON}) pass Jeffreys family-wise", told, found["grades"][VERDICT]["passed"])
+    return Line(
+        f"  grades of default({dpd}, {HORIZON}) pass Jeffreys family-wise", told, found["grades"][VERDICT]["passed"]
+    )
 
 
 VERDICT: Final = "customers_count"
@@ -91,9 +93,11 @@ COUNTED: Final = {
 
 
 def _failing(verdict: dict[str, Any]) -> str:
-    bad = [row for row in verdict["grades"] if row["understates"]]
-    if not bad:
-        return f"none of {len(verdict['grades'])} understates"
-    return "understating " + ", ".join(
-        f"{row['grade']} ({row['stated']:.4f} stated, {row['rate']:.4f} came, p {row['p_adjusted']:.4f})" for row in bad
-    )
+    rows = verdict["grades"]
+    told = [f"{words} {_named(rows, words)}" for words in ("understates", "overstates")]
+    return f"of {len(rows)} grades " + ", ".join(told)
+
+
+def _named(rows: list[dict[str, Any]], words: str) -> str:
+    wrong = [row for row in rows if row[words]]
+    return ", ".join(f"{row['grade']} ({row['stated']:.4f} for {row['rate']:.4f})" for row in wrong) or "none"

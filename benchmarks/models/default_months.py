@@ -26,8 +26,10 @@ LAST: Final = date(2020, 9, 1)
 
 
 def default_months(work: Work, dpd: int) -> pa.Table:
-    """Every case that both state: ``customer_id``, ``t``, ``bad``; ``ours`` and ``theirs``, five
-    seeds each, the same of ``_one_seed``, and ours before calibration, ``raw``.
+    """Every case that both state.
+
+    Columns ``customer_id``, ``t`` and ``bad``; ``ours`` and ``theirs``, five seeds each, the same with ``_one_seed``,
+    and ours before calibration, ``raw``.
 
     Args:
         work: The run.

@@ -5,9 +5,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.grades import GradeRow, MasterScale, load_scale
+from scoring.grades import MasterScale, load_scale
 from training.arrays import Flags, Floats
-from training.judging.grades import GradesVerdict, judge_grades
+from training.judging.grades import LEVEL, GradesVerdict, holm, jeffreys, judge_grades
 
 YEAR: Final = 365
 APART: Final = 6
@@ -26,9 +26,13 @@ def scale_of(horizon: int, scale: MasterScale | None = None) -> MasterScale:
         0.00237
     """
     whole = scale or load_scale()
-    rows = tuple(GradeRow(name=row.name, starts=1 - (1 - row.starts) ** (horizon / YEAR)) for row in whole.rows)
-    return MasterScale(
-        description=whole.description, owner=whole.owner, probability=f"pd_{horizon}d", rows=rows
+    return MasterScale.model_validate(
+        {
+            "description": whole.description,
+            "owner": whole.owner,
+            "probability": f"pd_{horizon}d",
+            "grades": [{"name": row.name, "from": 1 - (1 - row.starts) ** (horizon / YEAR)} for row in whole.rows],
+        }
     )
 
 
@@ -57,7 +61,26 @@ def judged(bad: Flags, stated: Floats, customers: NDArray[Any], months: NDArray[
 
 def _told(verdict: GradesVerdict) -> dict[str, Any]:
     names = ("grade", "n", "bad", "stated", "rate", "p_adjusted", "understates")
+    seen = [grade for grade in verdict.grades if grade.n]
+    too_much = overstates(*(np.array([getattr(grade, name) for grade in seen]) for name in ("n", "bad", "stated")))
+    rows = [{name: getattr(grade, name) for name in names} for grade in seen]
     return {
         "passed": verdict.passed,
-        "grades": [{name: getattr(grade, name) for name in names} for grade in verdict.grades if grade.n],
+        "grades": [row | {"overstates": bool(flag)} for row, flag in zip(rows, too_much, strict=True)],
     }
+
+
+def overstates(n: Floats, bad: Floats, stated: Floats, *, level: float = LEVEL) -> Flags:
+    """Whether each grade states too much, the same test from the other side; it fails no scale, but it costs business.
+
+    Args:
+        n: Cases per grade, shape (k,).
+        bad: Bad ones among them.
+        stated: Mean stated probability.
+        level: Family-wise, in (0, 1).
+
+    Example:
+        >>> overstates(np.array([1000.0, 100.0]), np.array([5.0, 5.0]), np.array([0.05, 0.05])).tolist()
+        [True, False]
+    """
+    return np.asarray(holm(1 - jeffreys(n, bad, stated)) <= level, dtype=np.bool_)

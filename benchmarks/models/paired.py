@@ -116,7 +116,8 @@ def means(parts: Sequence[tuple[NDArray[np.intp], Scored]], weights: Floats) -> 
         parts: Places of each month's cases, and the cases.
         weights: Shape (r, n).
     """
-    found = [figures(cases, weights[:, places]) for places, cases in parts]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a month none of whose customers was drawn
+        found = [figures(cases, weights[:, places]) for places, cases in parts]
     return {name: _mean([month[name] for month in found]) for name in MONTHLY}
 
 
@@ -124,7 +125,8 @@ def _mean(values: Sequence[Floats]) -> Floats:
     """Mean over the months whose figure exists; NaN where none does."""
     table = np.stack(values)
     there = np.isfinite(table)
-    return np.where(there, table, 0.0).sum(axis=0) / np.where(there.any(axis=0), there.sum(axis=0), np.nan)
+    found: Floats = np.where(there, table, 0.0).sum(axis=0) / np.where(there.any(axis=0), there.sum(axis=0), np.nan)
+    return found
 
 
 def _less(ours: Mapping[str, Floats], theirs: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -11,7 +11,6 @@ from benchmarks.models.cash_weeks import FITTED_ON, cash_weeks
 from benchmarks.models.kept import own_code
 from benchmarks.models.late_model_then import late_model_then
 from benchmarks.models.work import Work
-from training.judging.delays import pit_distance
 
 MAKERS: Final = ("cash_weeks", "late_model_then", "average_delays", "extract")
 CODE: Final = (*MAKERS, "pay_time", "cash", "paired")
@@ -25,7 +24,9 @@ def measure(work: Work) -> dict[str, Any]:
     """All figures, as plain values."""
     delays = work.kept.figures("delays", own_code(*MAKERS), lambda: _delays(work))
     weeks = work.kept.table(
-        "cash", own_code(*MAKERS), lambda: cash_weeks(work, late_model_then(work, FITTED_ON).model(threads=work.threads))
+        "cash",
+        own_code(*MAKERS),
+        lambda: cash_weeks(work, late_model_then(work, FITTED_ON).model(threads=work.threads)),
     )
     return {"delays": {**delays, "perfect_pit_distance": perfect_pit_distance(delays["cases"])}, "cash": judged(weeks)}
 
@@ -81,7 +82,8 @@ def _cash(cash: dict[str, Any]) -> list[Line]:
             f"  weekly cash: error below that of everyone paying as on average ({said})",
             f"WAPE {share['ours']['value']:.3f} against {share['average']['value']:.3f}, "
             f"{figure(share['difference'], signed=True, places=3)} by customers; MAE "
-            f"{mae['ours']['value']:,.0f} against {mae['average']['value']:,.0f}, {_days(mae['difference_by_day'])} by days",
+            f"{mae['ours']['value']:,.0f} against {mae['average']['value']:,.0f}, "
+            f"{_days(mae['difference_by_day'])} by days of forecast",
             share["difference"]["high"] < 0,
         ),
         Line(

@@ -1,6 +1,6 @@
 """The quick model beside which ours are judged: its own file, run as it stands, and again as of each month.
 
-The file is read, not copied: what it hands to its learner is caught there, and its predictions where it would print them.
+The file is read, not copied: what it hands to its learner is caught there, its predictions where it would print them.
 """
 
 import contextlib
@@ -69,7 +69,8 @@ class Quick:
 
         with self._with(show=show), contextlib.suppress(Enough):
             getattr(self.module, ask)(self.con, *arguments)
-        return self.con.frame.loc[said["rows"]].assign(bad=said["bad"], theirs=said["stated"])
+        found: pd.DataFrame = self.con.frame.loc[said["rows"]].assign(bad=said["bad"], theirs=said["stated"])
+        return found
 
     def late_by_month(self) -> pd.DataFrame:
         """Its walk forward over 2019-07 to 2020-12 with one seed, as its file has it: one row per case."""

@@ -1,7 +1,7 @@
 """Cases of a simulated book with their true probabilities, and what our models state for them.
 
-Two books are drawn from the same hazards: one of the simulator's own size, on whose past our models learn as they would in
-a firm, and a far larger one of other customers, on whose true probabilities the bound of `benchmarks.models.best` is learnt.
+Two books are drawn from the same hazards: one of the simulator's own size, on whose past our models learn as they would
+in a firm, and a far larger one of other customers, on whose true probabilities the bound is learnt (`best.py`).
 The stress lies in the past of both; the months that judge are calm.
 """
 
@@ -60,7 +60,7 @@ def drawn(shape: Shape) -> Drawn:
 
 
 def judged_cases(here: Drawn, target: str) -> pa.Table:
-    """The cases of the months that judge: ``case_id``, ``customer_id``, ``true`` and the facts of the target's model."""
+    """The cases of the months that judge: ``case_id``, ``customer_id``, ``true`` and the target's facts."""
     features: FeatureSet = TARGETS[target]
     cases = _customers(here) if target.startswith("default") else _invoices(here)
     say(f"{target}: building facts of {cases.num_rows} simulated cases")

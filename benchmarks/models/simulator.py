@@ -1,4 +1,4 @@
-"""On the simulator, where every hazard is known: the error of our probabilities beside the least that any could have."""
+"""On the simulator, where hazards are known: the error of our probabilities beside the least that any could have."""
 
 from typing import Any, Final
 
@@ -16,8 +16,6 @@ from training.arrays import Floats
 MAKERS: Final = ("simulated", "best")
 CODE: Final = (*MAKERS, "simulator", "truth")
 STATED: Final = ("true", "ours", "best", "best_of_half", "portfolio")
-SURE: Final = (0.001, 0.999)
-"""Truths beyond these are of customers that have stopped paying, or of invoices issued since: their fate is drawn."""
 
 
 def measure(work: Work) -> dict[str, Any]:
@@ -30,11 +28,7 @@ def _measured(work: Work, target: str) -> dict[str, Any]:
     rows = work.kept.table(name, own_code(*MAKERS), lambda: _statements(work, target))
     every = {who: rows[who].to_numpy() for who in STATED}
     customers = np.array(rows["customer_id"].to_pylist())
-    drawn = every["true"] < SURE[1]
-    return {
-        "all": judged(every, customers),
-        "not_yet_sure": judged({who: values[drawn] for who, values in every.items()}, customers[drawn]),
-    }
+    return judged(every, customers)
 
 
 def _statements(work: Work, target: str) -> pa.Table:
@@ -58,14 +52,14 @@ def judged(stated: dict[str, Floats], customers: Any) -> dict[str, Any]:
 
 
 def explained(found: dict[str, Any]) -> float:
-    """Of what can be told from the features, the share that ours tells, in squares: 1 is the best, 0 the portfolio's rate."""
+    """The share that ours tells of what features can tell, in squares: 1 is the best, 0 the portfolio's rate."""
     ours, least, most = (found[who]["brier_excess"]["value"] for who in ("ours", "best", "portfolio"))
     return float((most - ours) / (most - least))
 
 
 def lines(found: dict[str, Any]) -> list[Line]:
     """What the aims say of it."""
-    return [line for target, parts in found.items() for line in _lines(target, parts["all"])]
+    return [line for target, parts in found.items() for line in _lines(target, parts)]
 
 
 def _lines(target: str, found: dict[str, Any]) -> list[Line]:
@@ -74,7 +68,8 @@ def _lines(target: str, found: dict[str, Any]) -> list[Line]:
     return [
         Line(
             f"simulator, {target}: mean absolute error against the truth, {found['cases']} cases",
-            f"{ours['mean_absolute']['value']:.4f}; best given the features {least['mean_absolute']['value']:.4f}, {off}",
+            f"{ours['mean_absolute']['value']:.4f}; best given the features {least['mean_absolute']['value']:.4f}, "
+            f"ours less it {off}",
         ),
         Line("  log-odds, RMSE", f"{ours['rmse_log_odds']:.3f}; best {least['rmse_log_odds']:.3f}"),
         Line("  rank correlation with the truth", f"{ours['rank']:.3f}; best {least['rank']:.3f}"),

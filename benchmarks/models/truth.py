@@ -11,7 +11,7 @@ from training.arrays import Floats
 from training.judging.bootstrap import mean_interval
 
 FLOOR: Final = 1e-4
-"""Log-odds are taken of probabilities held this far from 0 and 1: a customer that has stopped paying has a truth of 1."""
+"""Log-odds are of probabilities held this far from 0 and 1: a customer that has stopped paying has a truth of 1."""
 
 
 def errors(stated: Floats, true: Floats, customers: NDArray[Any]) -> dict[str, Any]:
