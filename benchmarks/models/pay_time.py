@@ -75,7 +75,7 @@ def lines(found: dict[str, Any]) -> list[Line]:
 
 
 def _cash(cash: dict[str, Any]) -> list[Line]:
-    mae, share = cash["mae"], cash["wape"]
+    mae, share, inside = cash["mae"], cash["wape"], cash["coverage_80"]
     said = f"{cash['days']} days of forecast, {cash['weeks']} weeks"
     return [
         Line(
@@ -88,7 +88,7 @@ def _cash(cash: dict[str, Any]) -> list[Line]:
         ),
         Line(
             "  weekly cash: share of weeks inside the 80 % interval",
-            f"{cash['coverage_80']['inside']} of {cash['weeks']}, {cash['coverage_80']['share']:.3f}",
+            f"{inside['inside']} of {cash['weeks']}, {figure(inside['share'], places=3)} by days of forecast",
         ),
     ]
 
