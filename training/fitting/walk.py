@@ -17,7 +17,7 @@ from training.cases.dataset import Dataset, together
 from training.cases.split import Split, between, matured, split
 from training.fitting.calibrate import Trial, calibrator
 from training.fitting.fit import fit, one_seed, probability
-from training.fitting.learn import Say, Task, silent
+from training.fitting.learn import LEAST_SHARE_OF_BAD, Say, Task, silent
 from training.judging.bootstrap import intervals
 from training.judging.evaluation import Interval
 from training.judging.metrics import measured
@@ -112,7 +112,9 @@ def walk(
 ) -> Walk:
     """Make the model anew as of each month and judge it by the month that followed.
 
-    A month's calibrator is chosen and fitted on the months before it, on the cases that had matured by then.
+    A month's calibrator is chosen and fitted on the months before it, on the cases that had matured by then; as in a
+    training, only by months whose model had learnt from at least half as many bad customers: an earlier one, shy of
+    leaving the mean for want of them, would make this one overstate.
 
     Args:
         task: What to learn.
@@ -148,6 +150,7 @@ def walk(
 @dataclass(frozen=True)
 class _Step:
     month: Month
+    bad_customers: int
     cases: Dataset
     raw: Floats
     stated: Floats
@@ -161,7 +164,9 @@ def _parts(labelled: Labelled, final: Dataset, first: date, following: date) -> 
 def _step(task: Task, parts: Split, first: date, before: Sequence[_Step], threads: int) -> _Step:
     texts = fit(parts.train, task.names, task.monotone, one_seed(task.recipe), threads=threads)
     raw = probability(texts, parts.later.matrix(task.names))
-    chosen = _calibrator(task, before, first)
+    bad_customers = parts.train.bad_customers
+    like = [step for step in before if step.bad_customers >= LEAST_SHARE_OF_BAD * bad_customers]
+    chosen = _calibrator(task, like, first)
     stated = chosen.apply(raw)
     month = Month(
         first=first,
@@ -172,7 +177,7 @@ def _step(task: Task, parts: Split, first: date, before: Sequence[_Step], thread
         calibrator=chosen.method,
         figures=dict(measured(parts.later.bad, stated)),
     )
-    return _Step(month, parts.later, raw, stated)
+    return _Step(month, bad_customers, parts.later, raw, stated)
 
 
 def _calibrator(task: Task, before: Sequence[_Step], first: date) -> Calibrator:

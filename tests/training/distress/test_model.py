@@ -137,7 +137,7 @@ def test_identities_of_a_statement_that_agrees_with_itself():
 def test_the_model_of_the_real_file_passes_its_gates(polish):
     fitted = train_distress(polish, RATE)
     assert [result.sentence for result in failed(check(fitted, 1, load_gates(), beside=Beside(None)))] == []
-    # Six ratios; LightGBM out of the box on the same ratios and folds has 0.842 (benchmarks/distress.py).
+    # Six ratios; LightGBM out of the box on the same ratios and folds has 0.842 (benchmarks.models, distress).
     assert fitted.evaluation.metrics["auc"].low > 0.84
     wrong = replace(fitted, calibrator=Calibrator("identity"))
     assert wrong.calibrator.apply(np.array([0.3]))[0] > fitted.calibrator.apply(np.array([0.3]))[0]

@@ -62,6 +62,20 @@ def test_the_first_months_state_what_the_model_says(walked):
     np.testing.assert_allclose(walked.stated[first], walked.raw[first], atol=1e-9)
 
 
+def test_months_whose_model_had_seen_few_bad_customers_calibrate_no_later_one(task, labelled):
+    """Until 2023 only five customers are known; from then on all forty, so that five times as many turn out bad."""
+    few, cut = [f"C{number}" for number in range(35, 40)], np.datetime64("2023-01-01")
+
+    def shy(on):
+        cases = labelled(on)
+        return cases.take((cases.at >= cut) | np.isin(cases.customer_ids, few))
+
+    told = {month.first: month.calibrator for month in walk(task, shy, MONTHS[:10], KNOWN_ON, threads=1).months}
+    assert told[date(2023, 1, 1)] != "identity", "still a model of few, as those before it were"
+    # From March on many teach; of months whose model had, no three have matured before June.
+    assert [told[date(2023, month, 1)] for month in (4, 5)] == ["identity"] * 2
+
+
 def test_outcomes_that_have_not_matured_teach_nothing_even_when_handed_over(task, labelled, walked):
     every = labelled(KNOWN_ON)
     told = walk(task, lambda on: every, MONTHS[:5], KNOWN_ON, threads=1)

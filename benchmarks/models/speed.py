@@ -1,7 +1,7 @@
 """How long our training and batch scoring take beside LightGBM alone, on the same matrix in the same run.
 
-Run: python benchmarks/models_speed.py            (100,000 customers are scored)
-     python benchmarks/models_speed.py --score 1000000
+Run: python -m benchmarks.models --only speed          (20,000 customers are scored)
+     python -m benchmarks.models.speed --score 1000000   (by itself)
 
 The book is simulated. Three comparisons for the late-payment and the default model, each in ratios to bare LightGBM:
 
@@ -21,16 +21,18 @@ import argparse
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import lightgbm as lgb
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.models.aims import Line
+from benchmarks.models.work import Work
 from data.book import book_of
 from data.simulation.simulator import Shape, simulate
 from scoring.batch import AS_OF, CUSTOMER_ID, BookScorer
@@ -48,6 +50,9 @@ from training.fitting.learn import Task, learn, silent
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 ROWS_AT_ONCE = 20_000
+CODE: Final = ("speed",)
+MOST: Final = 1.3
+"""So many times bare LightGBM's time are allowed."""
 
 
 @dataclass
@@ -181,6 +186,42 @@ def scoring(fitted: Fitted, parts: Split, asked: argparse.Namespace) -> tuple[fl
     return ours, bare * len(rows) / len(few), gap
 
 
+def measured(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """One row after another: ``model``, ``what``, ``ours`` and ``bare``, seconds, and ``ratio``.
+
+    Args:
+        asked: ``customers``, ``score``, ``bare``, ``threads`` and ``rounds``; see `main`.
+    """
+    for name, (task, parts, days) in simulated(asked.customers).items():
+
+        def row(what: str, ours: float, bare: float, name: str = name, **more: Any) -> dict[str, Any]:
+            return {"model": name, "what": what, "ours": ours, "bare": bare, "ratio": ours / bare, **more}
+
+        yield row(f"one fit, {len(parts.train)} cases", *one_fit(task, parts, asked.threads, asked.rounds))
+        ours, bare, fitted = whole_training(task, parts, days, asked.threads, asked.rounds)
+        yield row("the whole training", ours, bare)
+        ours, bare, gap = scoring(fitted, parts, asked)
+        yield row(f"scoring {asked.score} rows, reasons", ours, bare, gap=gap)
+
+
+def measure(work: Work) -> dict[str, Any]:
+    """All figures of a small book, as plain values."""
+    asked = argparse.Namespace(customers=300, score=20_000, bare=1_000, threads=work.threads, rounds=2)
+    return {"rows": list(measured(asked))}
+
+
+def lines(found: dict[str, Any]) -> list[Line]:
+    """What the aims say of it."""
+    return [
+        Line(
+            f"{row['model']}: {row['what']}, within {MOST} times bare LightGBM",
+            f"{row['ratio']:.3f} ({row['ours']:.2f} s against {row['bare']:.2f} s)",
+            row["ratio"] <= MOST,
+        )
+        for row in found["rows"]
+    ]
+
+
 def main() -> None:
     """Simulate, measure, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -193,17 +234,13 @@ def main() -> None:
     asked.bare = min(asked.bare, asked.score)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     print(f"{'model':<14}{'what':<30}{'ours s':>10}{'bare s':>10}{'ratio':>8}")
-    for name, (task, parts, days) in simulated(asked.customers).items():
-
-        def row(what: str, ours: float, bare: float, name: str = name) -> None:
-            print(f"{name:<14}{what:<30}{ours:>10.2f}{bare:>10.2f}{ours / bare:>8.3f}", flush=True)
-
-        row(f"one fit, {len(parts.train)} cases", *one_fit(task, parts, asked.threads, asked.rounds))
-        ours, bare, fitted = whole_training(task, parts, days, asked.threads, asked.rounds)
-        row("the whole training", ours, bare)
-        ours, bare, gap = scoring(fitted, parts, asked)
-        row(f"scoring {asked.score} rows, reasons", ours, bare)
-        print(f"{name:<14}largest difference of a contribution from LightGBM's: {gap:.1e}")
+    for row in measured(asked):
+        print(
+            f"{row['model']:<14}{row['what']:<30}{row['ours']:>10.2f}{row['bare']:>10.2f}{row['ratio']:>8.3f}",
+            flush=True,
+        )
+        if "gap" in row:
+            print(f"{row['model']:<14}largest difference of a contribution from LightGBM's: {row['gap']:.1e}")
 
 
 if __name__ == "__main__":

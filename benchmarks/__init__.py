@@ -1,0 +1,1 @@
+"""Measurements beside peers; nothing imports them."""

@@ -1,0 +1,1 @@
+"""The models against their aims, in one command: `python -m benchmarks.models --help`."""
