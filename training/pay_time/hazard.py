@@ -9,8 +9,9 @@ import lightgbm as lgb
 import numpy as np
 
 from scoring.pay_time import CELL, END, STARTS, TO_DUE, PayTimeSpec, PayTimeText
-from training.arrays import Flags, Floats
+from training.arrays import Flags, Floats, Places
 from training.fitting.fit import Recipe, parameters
+from training.pay_time.ordinary import ordinary_weights
 from training.pay_time.waiting import Waiting
 
 RECIPE: Final = Recipe(
@@ -41,11 +42,12 @@ def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe
     Returns:
         The model; equal cases give equal texts.
     """
-    rows, paid = entered(cases)
+    rows, paid, whose = entered(cases)
     names = [*cases.names, TO_DUE, CELL]
     data = lgb.Dataset(
         rows,
         paid.astype(np.float64),
+        weight=ordinary_weights(cases, recipe, threads=threads)[whose],
         feature_name=names,
         params={"feature_pre_filter": False, "verbosity": -1, "num_threads": threads},
         free_raw_data=False,
@@ -67,11 +69,11 @@ def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe
     return PayTimeText(spec, texts)
 
 
-def entered(cases: Waiting) -> tuple[Floats, Flags]:
+def entered(cases: Waiting) -> tuple[Floats, Flags, Places]:
     """One row per case and cell that lay wholly ahead of it and whose outcome is known.
 
     Returns:
-        Rows of shape (m, k + 2), and whether the invoice was paid within the cell, shape (m,).
+        Rows of shape (m, k + 2), whether the invoice was paid within the cell, shape (m,), and each row's case.
     """
     first = np.array(STARTS)
     after = np.append(first[1:], END)
@@ -83,7 +85,7 @@ def entered(cases: Waiting) -> tuple[Floats, Flags]:
     paid = (delay < after[None, :]).ravel()[wanted]
     case, cell = np.divmod(np.flatnonzero(wanted), len(first))
     rows = np.column_stack([cases.matrix[case], cases.to_due[case], cell.astype(np.float64)])
-    return rows, paid
+    return rows, paid, case
 
 
 def _within(delays: Floats) -> tuple[tuple[float, ...], ...]:

@@ -42,21 +42,23 @@ def test_nothing_learnt_later_plays_a_part(clerk):
 def test_each_case_teaches_the_cells_it_entered(clerk):
     book = clerk.invoice("I1", issued="2024-01-01", due="2024-01-11", paid="2024-01-14").book()
     cases = _waiting(book, date(2024, 6, 1), later=False)
-    rows, paid = entered(cases)
+    rows, paid, whose = entered(cases)
     # Issued ten days before the due date: the cell from -14 had begun, so the first whole one begins at -7. Paid three
     # days late: cells -7, -3, 0, 1 and 2 are outlived, in the cell 3 it is paid, later ones are not entered.
     assert [STARTS[int(cell)] for cell in rows[:, -1]] == [-7, -3, 0, 1, 2, 3]
     assert paid.tolist() == [False] * 5 + [True]
     assert set(rows[:, -2]) == {10.0}
+    assert set(whose) == {0}
 
 
 def test_an_open_invoice_teaches_only_what_is_known(clerk):
     book = clerk.invoice("I1", issued="2024-01-01", due="2024-01-11").book()
     cases = _waiting(book, date(2024, 1, 14), later=False)
-    rows, paid = entered(cases)
+    rows, paid, whose = entered(cases)
     # Known at the end of 14 January: unpaid three days past due. The cell of day 3 is over, the one of day 4 is not.
     assert [STARTS[int(cell)] for cell in rows[:, -1]] == [-7, -3, 0, 1, 2, 3]
     assert not paid.any()
+    assert set(whose) == {0}
 
 
 def test_equal_cases_give_equal_texts_whatever_their_order(small_portfolio):
