@@ -139,18 +139,20 @@ def _row(answer: Answer) -> tuple[Any, ...]:
 
 def _rating(default: dict[str, Any]) -> str:
     """Points, intervals and the next better grade, in words."""
-    sure = [_sure(name, span) for name, span in (default["pd_interval"] or {}).items()]
     prudent = default["grade_pd"]
     past = None if prudent is None else f"grade {default['grade']} is worth {percent(prudent, 2)} by its past"
-    told = [f"{default['points']:.0f} points", *sure, past]
+    told = [f"{default['points']:.0f} points", _sure(default["pd_interval"]), past]
     return "; ".join(part for part in told if part) + ". " + _next(default["next_grade"])
 
 
-def _sure(name: str, span: dict[str, Any]) -> str:
-    ends = f"{percent(span['low'], 2)} to {percent(span['high'], 2)}"
-    return (
-        f"{name} {ends} ({percent(span['level'], 0)} interval, {span['comparable_customers']:.0f} comparable customers)"
-    )
+def _sure(spans: dict[str, Any] | None) -> str | None:
+    """Both ends of each interval, and the customers that they rest on."""
+    if not spans:
+        return None
+    ends = [f"{name} {percent(span['low'], 2)} to {percent(span['high'], 2)}" for name, span in spans.items()]
+    first = next(iter(spans.values()))
+    basis = f"{percent(first['level'], 0)} interval, {first['comparable_customers']:.0f} comparable customers"
+    return f"{', '.join(ends)} ({basis})"
 
 
 def _next(change: dict[str, Any] | None) -> str:

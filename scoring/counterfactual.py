@@ -17,7 +17,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.counterfactual_texts import EMPTY_WHEN, LEVERS, ONE_STATE, WITHIN, Lever
+from scoring.counterfactual_texts import AGES, BOUNDS, EMPTY_WHEN, LEVERS, ONE_STATE, WITHIN, Lever
 from scoring.grades import Grade, MasterScale
 from scoring.model import ReleasedModel
 from scoring.quantity import Quantity
@@ -260,8 +260,13 @@ def entailed(values: Mapping[str, float], changes: Mapping[str, float]) -> dict[
         {'overdue_count': 0.0, 'oldest_overdue_days': 0.0, 'tenure_days': 9.0}
         >>> entailed({"overdue5_count": 1.0, "oldest_overdue_days": 40.0}, {"oldest_overdue_days": 4.0})
         {'overdue5_count': 0.0, 'oldest_overdue_days': 4.0}
+        >>> entailed({"worst_dpd_90d": 60.0, "oldest_overdue_days": 40.0}, {"worst_dpd_90d": 12.0})
+        {'worst_dpd_90d': 12.0, 'oldest_overdue_days': 12.0}
     """
     after = {**values, **changes}
+    for name, bound in changes.items():
+        for part in BOUNDS.get(name, ()):
+            _at_most(after, part, bound)
     oldest = after.get("oldest_overdue_days", math.nan)
     for name, days in EMPTY_WHEN.items():
         if oldest < days:
@@ -269,7 +274,7 @@ def entailed(values: Mapping[str, float], changes: Mapping[str, float]) -> dict[
     for whole, parts in WITHIN.items():
         for part in parts:
             _at_most(after, part, after.get(whole, math.nan))
-    if any(changes.get(name) == 0 for name in ONE_STATE):
+    if any(changes.get(name) == 0 for name in (*ONE_STATE, *AGES)):
         for name in (*ONE_STATE, *EMPTY_WHEN):
             _at_most(after, name, 0.0)
     return after
@@ -296,11 +301,11 @@ def _way(graded: Graded, row: Floats, lever: Lever) -> _Way | None:
 def _turns(graded: Graded, lever: Lever) -> list[float]:
     """Values at or below which the score may change with a lever: its own thresholds, and those of what it entails."""
     cuts = dict(zip(graded.feature_names, graded.cuts(), strict=True))
-    parts = WITHIN.get(lever.feature, ())
+    parts = (*WITHIN.get(lever.feature, ()), *BOUNDS.get(lever.feature, ()))
     found = [cut for name in (lever.feature, *parts) if name in cuts for cut in cuts[name].tolist()]
-    if lever.feature == "oldest_overdue_days":
+    if lever.feature in AGES:
         found += [days - 1 for days in EMPTY_WHEN.values()]
-    return [*found, 0.0] if lever.feature in ONE_STATE else found
+    return [*found, 0.0] if lever.feature in (*ONE_STATE, *AGES) else found
 
 
 def _down(cut: float, step: float) -> float:

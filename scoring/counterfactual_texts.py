@@ -104,7 +104,33 @@ def _recent(days: int) -> Iterator[Lever]:
     )
 
 
-LEVERS: Final = (*_OPEN, _LATEST, *_recent(30), *_recent(90))
+_WORST: Final = Lever(
+    "worst_dpd_90d",
+    "C-LATE-17",
+    1,
+    "days",
+    "Over 90 days, no invoice is more than {after} past due instead of {before}.",
+    "Over 90 days, no invoice is past due at all; the worst was by {before}.",
+)
+
+
+def _latest_share(feature: str, code: str, late: str) -> Lever:
+    return Lever(
+        feature,
+        code,
+        0.001,
+        "share",
+        f"With the latest weighing most, at most {{after}} of the invoices come {late} instead of {{before}}.",
+        f"With the latest weighing most, no invoice comes {late} instead of {{before}} of them.",
+    )
+
+
+_WEIGHTED: Final = (
+    _latest_share("late5_share_recent", "C-LATE-18", "5 or more days late"),
+    _latest_share("late1_share_recent", "C-LATE-19", "late"),
+)
+
+LEVERS: Final = (*_OPEN, _LATEST, *_recent(30), *_recent(90), _WORST, *_WEIGHTED)
 """In the order in which equally large changes are preferred."""
 
 ONE_STATE: Final = ("overdue_amount", "overdue_count", "oldest_overdue_days", "overdue_share")
@@ -117,3 +143,20 @@ WITHIN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"overdue_count": ("overdue5_count", "overdue30_count"), "overdue5_count": ("overdue30_count",)}
 )
 """Counts that are part of another count, and so never more than it."""
+
+BOUNDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "worst_dpd_90d": (
+            "oldest_overdue_days",
+            "days_late_worst_30d",
+            "days_late_worst_90d",
+            "days_late_mean_30d",
+            "days_late_mean_90d",
+        ),
+        "late1_share_recent": ("late5_share_recent",),
+    }
+)
+"""Facts that cannot be more than another one, once that one is changed."""
+
+AGES: Final = ("oldest_overdue_days", "worst_dpd_90d")
+"""Facts that bound how many days any open item is overdue; at 0, nothing is."""

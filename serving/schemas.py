@@ -110,7 +110,7 @@ class DefaultScoreRequest(_Question):
     Attributes:
         customer_id: The customer as the ledger names it.
         as_of: Business day of the request; today unless given.
-        explain: Whether to say what would have to change for the next better grade; that takes milliseconds.
+        explain: Whether to say what would have to change for the next better grade; that takes some milliseconds.
     """
 
     as_of: Day | None = None

@@ -29,7 +29,7 @@ def told(capsys, model, **values):
 
 def test_points_intervals_and_the_worth_of_the_grade(capsys):
     said = told(capsys, half(**SURE))
-    assert "C1: 599 points; pd_180d 1.00 % to 3.00 % (90 % interval, 300 comparable customers)" in said
+    assert "C1: 599 points; pd_180d 1.00 % to 3.00 %, pd_12m 2.02 % to 5.99 % (90 % interval, 300 comparable" in said
     assert "grade 9 is worth 5.99 % by its past" in said
     assert "No change of one or two of the facts" in said
 

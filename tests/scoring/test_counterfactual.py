@@ -223,6 +223,34 @@ def test_exact_for_any_scorecard(model, one, two, three, count, days, mean, inte
             assert grade_of(made, after(made, row, changes)) >= grade_of(made, row)
 
 
+@given(falling, falling, falling, st.integers(0, 90), st.integers(0, 20), st.floats(0, 1), st.floats(-5, 0))
+def test_exact_where_one_fact_bounds_another(model, one, two, three, worst, count, share, intercept):
+    """The worst days of 90 bound those of the oldest open item, and with it what is 5 days overdue."""
+    made = scored(
+        model.spec,
+        characteristic("worst_dpd_90d", (0.0, 30.0), one),
+        characteristic("overdue5_count", (0.0, 3.0), two),
+        characteristic("late5_share_recent", (0.125, 0.5), three),
+        characteristic("oldest_overdue_days", (4.0, 20.0), two),
+        intercept=intercept,
+    )
+    row = [float(worst), float(count) if worst >= 5 else 0.0, share, float(worst)]
+    found = counterfactual(made, np.array(row), SCALE)
+    if found is not None:
+        assert_exact(made, row, found)
+
+
+def test_no_invoice_past_due_over_90_days_leaves_nothing_overdue():
+    values = {"worst_dpd_90d": 40.0, "oldest_overdue_days": 40.0, "overdue_count": 2.0, "overdue5_count": 1.0,
+              "days_late_mean_90d": 3.0, "days_late_worst_ever": 80.0}  # fmt: skip
+    assert entailed(values, {"worst_dpd_90d": 0.0}) == {**dict.fromkeys(values, 0.0), "days_late_worst_ever": 80.0}
+
+
+def test_a_fact_that_is_not_changed_bounds_none():
+    values = {"worst_dpd_90d": 10.0, "oldest_overdue_days": 40.0, "overdue_count": 2.0}
+    assert entailed(values, {"overdue_count": 1.0})["oldest_overdue_days"] == 40.0
+
+
 class TestControlledList:
     def test_a_lever_is_a_feature_of_which_more_is_riskier_and_that_can_come_to_nought(self):
         for lever in LEVERS:
