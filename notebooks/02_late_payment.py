@@ -137,6 +137,7 @@ def in_words(edges, unit):
     return [f"≤ {ends[0]}", *between, f"> {ends[-1]}", "not known"] if ends else ["any", "not known"]
 
 
+# %%
 figure, panels = plt.subplots(2, 3, figsize=(13, 7), sharey=True)
 for panel, found in zip(panels.flat, card.characteristics, strict=False):
     rows = by_bin(found.feature, found.edges, train).query("n >= 30")
