@@ -18,7 +18,7 @@ import pyarrow as pa
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from cli.album import BLUE, GREY, INK, ORANGE, PALE_BLUE, RED, STYLE, in_percent, short
+from cli.album import BLUE, GREY, INK, ORANGE, PALE_BLUE, RED, STYLE, in_money, in_percent, short
 from cli.cohorts import outcome_of
 from cli.notebook import start
 from cli.training import LATE, plans
@@ -128,11 +128,16 @@ def by_bin(name, edges, cases):
 
 def in_words(edges, unit):
     """The bins as short texts, the last one for a fact that is not known."""
-    ends = [in_percent(edge) if unit == "share" else f"{edge:.2f}" if abs(edge) < 10 else short(edge) for edge in edges]
+    small = [f"{edge:.2f}".rstrip("0").rstrip(".") for edge in edges]
+    ends = [
+        in_percent(edge) if unit == "share" else text if abs(edge) < 10 else short(edge)
+        for edge, text in zip(edges, small, strict=True)
+    ]
     between = [f"{low} to {high}" for low, high in pairwise(ends)]
     return [f"≤ {ends[0]}", *between, f"> {ends[-1]}", "not known"] if ends else ["any", "not known"]
 
 
+# %%
 figure, panels = plt.subplots(2, 3, figsize=(13, 7), sharey=True)
 for panel, found in zip(panels.flat, card.characteristics, strict=False):
     rows = by_bin(found.feature, found.edges, train).query("n >= 30")
@@ -245,6 +250,8 @@ for panel, name in zip(panels.flat, single.index[:4], strict=True):
         note += f", shift {round(moved[name][~known].mean(), 2) + 0:+.2f}"
     panel.set_title(f"{name}  ({note})", fontsize=9.5)
     panel.set_xlabel(FEATURES[name].unit)
+    if FEATURES[name].unit == "money":
+        panel.xaxis.set_major_formatter(in_money)
 panels[0, 0].legend(loc="best", markerscale=1.6)
 figure.supylabel("shift of the score (log-odds; above 0 is riskier)", fontsize=9.5)
 figure.suptitle("What the value of the four heaviest facts does to the score", x=0.01, ha="left")
