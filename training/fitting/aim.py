@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
+from typing import Final
 
 import numpy as np
 from pydantic import JsonValue
@@ -15,6 +16,9 @@ from training.cases.dataset import Dataset
 from training.cases.split import matured
 from training.fitting.learn import Task
 from training.fitting.recipe_space import SPACE
+
+JUDGED: Final = "log loss of the folds, each calibrated on what had matured before"
+"""Changes with the way of judging, so that trials judged otherwise are never mixed."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Aim:
             "recipe": json.dumps({**task.recipe.as_dict(), "monotone": list(task.monotone)}, sort_keys=True),
             "folds": f"{task.folds} of {task.fold_days} days",
             "space": json.dumps({name: repr(values) for name, values in SPACE.items()}, sort_keys=True),
+            "judged": JUDGED,
             "seed": self.seed,
             "lightgbm": version("lightgbm"),
             "optuna": version("optuna"),

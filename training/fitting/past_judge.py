@@ -1,4 +1,8 @@
-"""How well a recipe states the past: log loss of cases that the models of the folds had not seen."""
+"""How well a recipe states the past: log loss of cases that the models of the folds had not seen.
+
+Judged is what would have been stated: a fold's probabilities after the calibration that the folds matured before it ask
+for. Before calibration a recipe too timid to leave the mean would win in any past whose rates moved.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,10 +11,12 @@ import numpy as np
 
 from scoring.calibration import bounded
 from training.arrays import Flags, Floats
+from training.cases.dataset import together
 from training.cases.split import Split
 from training.fitting.aim import Aim
+from training.fitting.calibrate import Trial, platt
 from training.fitting.fit import Recipe, fit, one_seed, probability
-from training.fitting.learn import Task, folds_of
+from training.fitting.learn import OutOfFold, Task, folds_of
 from training.judging.bootstrap import mean_interval
 from training.judging.evaluation import Interval
 
@@ -44,11 +50,17 @@ class Judge:
 
     def losses(self, recipe: Recipe) -> list[Floats]:
         """Log loss of each judged case, one array per fold; one seed of the recipe is enough here."""
-        return [self._losses(one_seed(recipe), parts) for parts in self.folds]
+        past = OutOfFold(
+            cases=together([parts.later for parts in self.folds]),
+            probability=np.concatenate([self._raw(one_seed(recipe), parts) for parts in self.folds]),
+            blocks=np.repeat(np.arange(len(self.folds)), [len(parts.later) for parts in self.folds]),
+            how=self.how,
+        )
+        return [_losses(past, trial) for trial in past.trials()]
 
-    def _losses(self, recipe: Recipe, parts: Split) -> Floats:
+    def _raw(self, recipe: Recipe, parts: Split) -> Floats:
         texts = fit(parts.train, self.task.names, self.task.monotone, recipe, threads=self.threads)
-        return case_losses(parts.later.bad, probability(texts, parts.later.matrix(self.task.names)))
+        return probability(texts, parts.later.matrix(self.task.names))
 
     def gain(self, chosen: Recipe, own: Recipe) -> Interval:
         """Mean log loss of the product's recipe less that of the chosen one over all judged cases, by customers."""
@@ -56,6 +68,13 @@ class Judge:
             return Interval(0.0, 0.0, 0.0)
         ours, theirs = (np.concatenate(self.losses(recipe)) for recipe in (chosen, own))
         return mean_interval(theirs - ours, np.concatenate([parts.later.customer_ids for parts in self.folds]))
+
+
+def _losses(past: OutOfFold, trial: Trial) -> Floats:
+    """The losses of one fold, calibrated on what had matured before it; with nothing before it, as they are."""
+    on, by = trial.fit_on, trial.judge_by
+    held = platt(past.cases.bad[on], past.probability[on], past.cases.customer_ids[on])
+    return case_losses(past.cases.bad[by], held.apply(past.probability[by]))
 
 
 def judge_of(aim: Aim, *, threads: int) -> Judge:

@@ -25,6 +25,7 @@ from training.cases.facts import from_book
 from training.default_model import Default
 from training.default_model import task as default_task
 from training.fitting.aim import Aim, aim_of
+from training.fitting.calibrate import platt
 from training.fitting.fit import Recipe
 from training.fitting.learn import folds_of, out_of_fold
 from training.fitting.past_judge import NothingToTuneByError, judge_of
@@ -91,12 +92,16 @@ def test_a_study_says_what_it_was_and_is_never_below_the_products_recipe(found, 
 
 def test_the_loss_is_the_mean_over_the_folds_of_cases_their_model_had_not_seen(aim):
     past = out_of_fold(aim.task, aim.past, AS_OF, threads=1)
-    by_hand = [
-        log_loss(past.cases.bad[past.blocks == block], past.probability[past.blocks == block], labels=[False, True])
-        for block in np.unique(past.blocks)
-    ]
+    by_hand = []
+    for block in np.unique(past.blocks):
+        here = past.blocks == block
+        known = (past.blocks < block) & (past.cases.matures_on <= past.cases.at[here].min().astype("datetime64[D]"))
+        bend = platt(past.cases.bad[known], past.probability[known], past.cases.customer_ids[known])
+        by_hand.append(log_loss(past.cases.bad[here], bend.apply(past.probability[here]), labels=[False, True]))
     losses = judge_of(aim, threads=1).losses(OWN)
     assert [part.mean() for part in losses] == pytest.approx(by_hand)
+    raw = log_loss(past.cases.bad[past.blocks == 0], past.probability[past.blocks == 0], labels=[False, True])
+    assert losses[0].mean() == pytest.approx(raw), "nothing had matured before the first fold"
 
 
 def test_every_fold_learns_from_what_had_matured_before_it_is_judged(aim):
