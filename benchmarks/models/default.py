@@ -26,7 +26,7 @@ def measure(work: Work) -> dict[str, Any]:
 
 
 def _as_early(work: Work, dpd: int) -> dict[str, Any]:
-    """Beside the quick model with cohorts as early as ours, on the same cases; and on those that the recipe never saw."""
+    """Beside the quick model with cohorts as early as ours: on the same cases, and on those the recipe never saw."""
     rows = work.kept.table(
         f"default-early-{dpd}", own_code(*MAKERS, "quick_early"), lambda: default_months_early(work, dpd)
     )
