@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from benchmarks.models.quick import numbered, quick
+from benchmarks.models.quick_early import Earlier, OtherQueryError
 from training.cases.cohort import month_firsts
 
 SCRIPT = '''
@@ -65,6 +66,14 @@ def test_its_module_is_as_it_was_afterwards(peer):
     learner = peer.module.fit_predict
     peer.default_by_month(60, [date(2020, 1, 1)])
     assert peer.module.fit_predict is learner
+
+
+def test_cohorts_begin_where_they_are_told_to_and_a_changed_query_is_refused(peer):
+    con = Earlier(peer.con.con)
+    found = con.execute("select date '2019-01-01' as first").df()
+    assert str(found["first"][0])[:10] == "2018-08-01"
+    with pytest.raises(OtherQueryError, match="Look where its cohorts begin"):
+        con.execute("select date '2017-01-01' as first")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
