@@ -3,8 +3,8 @@
 A trial proposes a recipe (Optuna's tree-structured Parzen estimator: Bergstra, Bardenet, Bengio, Kégl, "Algorithms for
 hyper-parameter optimization", NeurIPS 2011), learns with it on every fold of the past and is judged by the mean over
 the folds of the log loss of cases that the fold's model had not seen, calibrated on what had matured before. Log loss
-is a proper score: only true probabilities minimise it. The first trial is the product's own recipe, so that no study ends
-below it.
+is a proper score: only true probabilities minimise it. The first trial is the product's own recipe, so that no study
+ends below it.
 
 A trial is written when it is done, never before, and the proposal after n trials follows from the seed, n and those n
 alone. So a study that is killed and goes on ends as one that was left in peace. The database holds numbers, JSON
