@@ -15,15 +15,16 @@ from training.pay_time.learn import with_pay_time
 LAST_ISSUE = date(2020, 12, 31)
 
 
-def late_model_then(work: Work, as_of: date) -> Fitted:
-    """Learn with one seed from what was known at the end of a day; judged by the invoices issued from then to 2020-12.
+def late_model_then(work: Work, as_of: date, until: date = LAST_ISSUE) -> Fitted:
+    """Learn with one seed from what was known at the end of a day; judged by the invoices issued from then on.
 
     Args:
         work: The run.
         as_of: The day.
+        until: Last day of issue of the invoices that judge.
     """
-    labelled = labelled_late(work.book, work.facts, LAST_ISSUE, grace=5, say=say)
-    parts = split(labelled(as_of), between(labelled(KNOWN_ON), as_of, LAST_ISSUE), as_of)
+    labelled = labelled_late(work.book, work.facts, until, grace=5, say=say)
+    parts = split(labelled(as_of), between(labelled(KNOWN_ON), as_of, until), as_of)
     what = task()
     fitted = learn(
         replace(what, recipe=one_seed(what.recipe)),
@@ -40,7 +41,7 @@ def late_model_then(work: Work, as_of: date) -> Fitted:
         work.rows,
         fitted,
         as_of=as_of,
-        period=(as_of, LAST_ISSUE),
+        period=(as_of, until),
         known_on=KNOWN_ON,
         threads=work.threads,
     )

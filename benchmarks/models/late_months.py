@@ -20,14 +20,14 @@ GRACE: Final = 5
 
 
 def late_months(work: Work) -> pa.Table:
-    """Every invoice that both state: ``customer_id``, ``month``, ``bad``, ``ours``, ``raw`` and ``theirs``."""
+    """Every invoice that both state: ``customer_id``, ``month``, ``matures_on``, ``bad``, ``ours``, ``raw`` and so on."""
     theirs, ours = numbered(work.quick.late_by_month()), our_months(work)
     key = [*EQUALS, "ordinal"]
     both = ours.merge(theirs[[*key, "bad", "theirs"]], on=key, suffixes=("", "_theirs"), validate="one_to_one")
     disagree = int((both["bad"] != both["bad_theirs"]).sum())
     say(f"late({GRACE}): ours {len(ours)}, theirs {len(theirs)}, both {len(both)}, outcomes differ in {disagree}")
     kept = both.assign(month=both["issued_on"].to_numpy().astype("datetime64[M]").astype("datetime64[s]"))
-    names = ["customer_id", "month", "bad", "bad_theirs", "ours", "raw", "theirs"]
+    names = ["customer_id", "month", "matures_on", "bad", "bad_theirs", "ours", "raw", "theirs"]
     return pa.Table.from_pandas(kept[names], preserve_index=False)
 
 
@@ -40,6 +40,7 @@ def our_months(work: Work) -> pd.DataFrame:
         {
             "case_id": found.cases.case_ids,
             "customer_id": found.cases.customer_ids,
+            "matures_on": found.cases.matures_on.astype("datetime64[s]"),
             "bad": found.cases.bad,
             "ours": found.stated,
             "raw": found.raw,

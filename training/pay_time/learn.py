@@ -1,6 +1,6 @@
 """A time-to-pay model beside a late-payment model: learnt on the same knowledge, judged on the same later invoices."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -93,14 +93,32 @@ def _told(
     book: Book, rows: ir.Table, fitted: Fitted, period: tuple[date, date], known_on: date, threads: int
 ) -> dict[str, Any]:
     """Figures on later invoices that were seen to the end, as plain values."""
-    cases = _seen_to_the_end(
-        waiting_cases(rows, issued_from=period[0], known_on=known_on, later=False), period, known_on
-    )
-    if not cases.num_rows:
+    later = later_cases(book, rows, fitted.spec.feature_names, period, known_on)
+    if later is None:
         return {"cases": 0}
-    names = fitted.spec.feature_names
-    later = waiting(cases, from_book(book)(cases, names), names, known_on)
     return figures(judged(fitted.model(threads=threads), later, settled(rows, known_on)), later)
+
+
+def later_cases(
+    book: Book, rows: ir.Table, names: Sequence[str], period: tuple[date, date], known_on: date
+) -> Waiting | None:
+    """Invoices at their issue that were seen to the end of what is judged.
+
+    Args:
+        book: The book.
+        rows: Its folded invoices.
+        names: Facts of the cases.
+        period: First and last day of issue.
+        known_on: The date whose knowledge gives their outcomes.
+
+    Returns:
+        None where there are none.
+    """
+    every = waiting_cases(rows, issued_from=period[0], known_on=known_on, later=False)
+    cases = _seen_to_the_end(every, period, known_on)
+    if not cases.num_rows:
+        return None
+    return waiting(cases, from_book(book)(cases, names), tuple(names), known_on)
 
 
 def _seen_to_the_end(cases: pa.Table, period: tuple[date, date], known_on: date) -> pa.Table:
