@@ -20,7 +20,7 @@ GRACE: Final = 5
 
 
 def late_months(work: Work) -> pa.Table:
-    """Every invoice that both state: ``customer_id``, ``month``, ``matures_on``, ``bad``, ``ours``, ``raw`` and so on."""
+    """Every invoice that both state, with the month, the first day its outcome may be used, and all probabilities."""
     theirs, ours = numbered(work.quick.late_by_month()), our_months(work)
     key = [*EQUALS, "ordinal"]
     both = ours.merge(theirs[[*key, "bad", "theirs"]], on=key, suffixes=("", "_theirs"), validate="one_to_one")
