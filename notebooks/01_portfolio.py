@@ -25,7 +25,7 @@ from training.cases.about import about
 from training.cases.cohort import month_firsts
 from training.cases.facts import folded
 from training.cases.label import late
-from training.judging.segments import rate_interval
+from training.judging.rates import rate_interval
 
 plt.rcParams.update(STYLE)
 here = start()

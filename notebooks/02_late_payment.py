@@ -31,7 +31,7 @@ from training.fitting.learn import learn
 from training.fitting.scorecard import fit_scorecard
 from training.judging.baselines import own_rate
 from training.judging.metrics import measured
-from training.judging.segments import rate_interval
+from training.judging.rates import rate_interval
 
 plt.rcParams.update(STYLE)
 here = start()

@@ -26,8 +26,7 @@ from training.cases.split import matured
 from training.fitting.fit import fit, one_seed, probability
 from training.fitting.walk import walk
 from training.judging.metrics import reliability
-from training.judging.reliability import rate_interval as bin_interval
-from training.judging.segments import rate_interval
+from training.judging.rates import rate_interval
 
 plt.rcParams.update(STYLE)
 here = start()
@@ -215,7 +214,7 @@ for panel, (words, chosen) in zip(panels, periods.items(), strict=True):
     for column, colour, label in (("stated", GREEN, "made anew every month"), ("frozen", ORANGE, "never made anew")):
         bins = reliability(part.bad.to_numpy(), part[column].to_numpy(), bins=6)
         said, came = np.array([row.mean_probability for row in bins]), np.array([row.rate for row in bins])
-        low, high = np.array([bin_interval(row) for row in bins]).T
+        low, high = np.array([rate_interval(row.n, row.bad) for row in bins]).T
         panel.errorbar(said, came, yerr=[came - low, high - came], fmt="o-", color=colour, capsize=2, label=label, ms=4)
     panel.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":")
     panel.set(title=f"{words} (n = {len(part):,})", xlabel="stated, mean of the bin", ylabel="came, share of the bin")

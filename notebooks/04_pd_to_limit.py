@@ -23,8 +23,8 @@ from data.lake import Lake
 from features.build import as_of_now
 from features.feature_sets import LIMIT_INPUTS
 from policy.released import ReleasedPolicy
-from scoring.batch import twelve_months
 from scoring.grades import load_scale
+from scoring.rating import twelve_months
 from serving.default_score import needed
 from training.cases.facts import from_book
 from training.fitting.learn import learn

@@ -30,8 +30,8 @@ from training.fitting.learn import learn, out_of_fold
 from training.judging.baselines import own_rate
 from training.judging.bootstrap import intervals, paired_difference
 from training.judging.metrics import reliability
-from training.judging.reliability import rate_interval as bin_interval
-from training.judging.segments import rate_interval, segments
+from training.judging.rates import rate_interval
+from training.judging.segments import segments
 
 plt.rcParams.update(STYLE)
 here = start()
@@ -203,7 +203,7 @@ left.legend(title="found by the first 10 %", loc="lower right", fontsize=8.5)
 for name in ("champion", "other recipe", "scorecard", "my own"):
     bins = reliability(later.bad, stated[name], bins=6)
     said, came = np.array([row.mean_probability for row in bins]), np.array([row.rate for row in bins])
-    low, high = np.array([bin_interval(row) for row in bins]).T
+    low, high = np.array([rate_interval(row.n, row.bad) for row in bins]).T
     right.errorbar(
         said, came, yerr=[came - low, high - came], fmt="o-", color=COLOUR[name], capsize=2, ms=4, label=name
     )
