@@ -1,5 +1,6 @@
 """Delays of single invoices, walking forward: learnt as of each quarter, judged by the invoices issued in it."""
 
+from dataclasses import asdict
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -54,8 +55,8 @@ def figures(rows: pa.Table) -> dict[str, Any]:
     crps, own, pit, inside = (rows[name].to_numpy() for name in ("crps", "own_crps", "pit", "inside"))
     off = rows["on_due"].to_numpy() == 0
     means = {"crps": crps, "own_crps": own, "crps_difference": crps - own}
-    told: dict[str, Any] = {name: vars(mean_interval(values, customers)) for name, values in means.items()}
-    told["coverage_80_not_on_due"] = vars(mean_interval(inside[off], customers[off]))
+    told: dict[str, Any] = {name: asdict(mean_interval(values, customers)) for name, values in means.items()}
+    told["coverage_80_not_on_due"] = asdict(mean_interval(inside[off], customers[off]))
     return told | {"cases": rows.num_rows, "not_on_due": int(off.sum()), "pit_distance": pit_distance(pit)}
 
 
