@@ -111,13 +111,30 @@ def _fitted(design: Floats, offset: Floats, bad: Floats, start: tuple[float, ...
         mean = sigmoid(offset + design @ at)
         weight = mean * (1 - mean)
         curvature = design.T @ (design * weight[:, None])
-        if np.linalg.cond(curvature) > 1 / CLOSE:
+        if not np.linalg.cond(curvature) < 1 / CLOSE:  # NaN as well: outcomes that are parted perfectly have no end
             break
-        step = np.linalg.solve(curvature, design.T @ (bad - mean))
+        whole = np.asarray(np.linalg.solve(curvature, design.T @ (bad - mean)), dtype=np.float64)
+        step = _uphill(design, offset, bad, at, whole)
         at = at + step
         if np.abs(step).max() < CLOSE:
             return at
     return np.full(len(start), np.nan)
+
+
+def _uphill(
+    design: Floats, offset: Floats, bad: Floats, at: NDArray[np.float64], step: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The step, halved until the cases become no less likely: a whole one may leap over the top and away."""
+    here = _log_likelihood(offset + design @ at, bad)
+    for _ in range(STEPS):
+        if _log_likelihood(offset + design @ (at + step), bad) >= here - CLOSE:
+            break
+        step = step / 2
+    return step
+
+
+def _log_likelihood(log_odds: Floats, bad: Floats) -> float:
+    return float((bad * log_odds - np.logaddexp(0.0, log_odds)).sum())
 
 
 def _over(upper: Floats, lower: Floats) -> Floats:

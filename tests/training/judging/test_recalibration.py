@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from scoring.calibration import sigmoid
+from scoring.calibration import bounded, sigmoid
 from training.judging.bootstrap import customer_weights, intervals
 from training.judging.metrics import measured
 from training.judging.recalibration import recalibration
@@ -95,3 +95,13 @@ def test_a_bent_model_is_seen():
     found = intervals(bad, stated, customers, resamples=200)
     assert found["calibration_slope"].low < 0.6 < found["calibration_slope"].high < 1
     assert found["calibration_intercept"].low > 0
+
+
+def test_a_step_that_leaps_over_the_top_is_shortened():
+    # Certain statements, some of them wrong: Newton's whole step leaves the top behind and never comes back.
+    twelfths = [2, 6, 1, 2, 3, 8, 0, 1, 4, 1, 1, 1, 6, 6, 8, 9, 10, 11, 11, 0, 4, 6, 6, 12, 12, 4, 6, 6, 2, 2, 9, 9]
+    outcomes = "00100000011111011100000001110001"
+    stated, bad = np.array(twelfths) / 12, np.array([float(outcome) for outcome in outcomes])
+    log_odds = np.log(bounded(stated)) - np.log1p(-bounded(stated))
+    whole = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(log_odds[:, None], bad)
+    assert recalibration(bad, stated).slope == pytest.approx(whole.coef_[0, 0], abs=1e-6)
