@@ -169,6 +169,7 @@ def tell(found: "Walk") -> None:
         for month in found.months
     ]
     show_table(f"{found.target}, walking forward", ("month", *headings), rows, numbers=headings)
+    _tell_parts(found)
     say(f"Mean of the months: AUC {found.mean('auc'):.4f}, AP {found.mean('average_precision'):.4f}.")
     pooled = found.pooled()
     told = [
@@ -177,6 +178,24 @@ def tell(found: "Walk") -> None:
         if name in pooled
     ]
     say(f"All months together, 95 % intervals by resampling customers: {', '.join(told)}.")
+
+
+def _tell_parts(found: "Walk") -> None:
+    """A row per part of the cases of all months together."""
+    headings = ("cases", "bad", "stated", "came", "AUC")
+    rows = [
+        (
+            part.name,
+            part.value,
+            count(part.n),
+            count(part.bad),
+            _figure(part.mean_probability),
+            _figure(part.bad / part.n if part.n else None),
+            part.note or _figure(part.auc),
+        )
+        for part in found.segments()
+    ]
+    show_table("By part, all months together", ("by", "part", *headings), rows, numbers=headings)
 
 
 def _figure(value: Any) -> str | None:

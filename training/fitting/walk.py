@@ -13,14 +13,16 @@ import numpy as np
 
 from scoring.calibration import Calibrator
 from training.arrays import Floats
+from training.cases.about import with_large_invoices
 from training.cases.dataset import Dataset, together
 from training.cases.split import Split, between, matured, split
 from training.fitting.calibrate import Trial, calibrator
 from training.fitting.fit import fit, one_seed, probability
 from training.fitting.learn import LEAST_SHARE_OF_BAD, Say, Task, silent
 from training.judging.bootstrap import intervals
-from training.judging.evaluation import Interval
+from training.judging.evaluation import Interval, Segment
 from training.judging.metrics import measured
+from training.judging.segments import segments
 
 Labelled = Callable[[date], Dataset]
 """From a date to the cases whose outcome had matured by then, as known then."""
@@ -78,6 +80,13 @@ class Walk:
         """Figures of all months together, with their intervals."""
         return dict(intervals(self.cases.bad, self.stated, self.cases.customer_ids))
 
+    def segments(self) -> tuple[Segment, ...]:
+        """Figures of every part of the cases of all months together, the months themselves left out.
+
+        An invoice is large where its amount is in the top tenth of those that its month's model learnt from.
+        """
+        return tuple(part for part in segments(self.cases, self.stated) if part.name != "month")
+
     def mean(self, figure: str) -> float:
         """Mean of a figure over the months that have it; NaN if none has."""
         values = [month.figures[figure] for month in self.months if figure in month.figures]
@@ -92,6 +101,7 @@ class Walk:
             "months": [{**asdict(month), "first": month.first.isoformat()} for month in self.months],
             "mean_of_months": {name: self.mean(name) for name in ("auc", "average_precision", "brier")},
             "pooled": {name: asdict(figure) for name, figure in self.pooled().items()},
+            "segments": [asdict(part) for part in self.segments()],
         }
 
 
@@ -158,7 +168,7 @@ class _Step:
 
 def _parts(labelled: Labelled, final: Dataset, first: date, following: date) -> Split:
     last = date.fromordinal(following.toordinal() - 1)
-    return split(matured(labelled(first), first), between(final, first, last), first)
+    return with_large_invoices(split(matured(labelled(first), first), between(final, first, last), first))
 
 
 def _step(task: Task, parts: Split, first: date, before: Sequence[_Step], threads: int) -> _Step:

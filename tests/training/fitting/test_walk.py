@@ -88,6 +88,15 @@ def test_months_before_the_first_invoices_have_nothing_to_walk(task, labelled):
         walk(task, labelled, month_firsts(date(2021, 1, 1), date(2021, 6, 1)), KNOWN_ON, threads=1)
 
 
+def test_every_way_of_dividing_the_cases_counts_each_once(walked):
+    parts = walked.segments()
+    assert {"history", "tenure", "record", "invoice"} <= {part.name for part in parts}
+    for name in {part.name for part in parts}:
+        mine = [part for part in parts if part.name == name]
+        assert sum(part.n for part in mine) == len(walked.cases), name
+        assert sum(part.bad for part in mine) == walked.cases.bad.sum(), name
+
+
 def test_figures_are_plain_and_the_picture_is_drawn(walked, tmp_path):
     told = walked.as_dict()
     assert told["months"][0]["first"] == "2022-09-01"
