@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from scoring.calibration import Calibrator, CalibratorError, bounded, sigmoid
 from training.arrays import Flags, Floats, Places
-from training.fitting.shocks import shocks
+from training.fitting.shocks import SLOPE_SPREAD, shocks
 
-# How far a calibrator may stand from "no change" before any case is seen: one standard deviation of slope and of shift.
-SLOPE_SPREAD: Final = 0.2
+# How far a calibrator's shift may stand from "no change" before any case is seen: one standard deviation.
 SHIFT_SPREAD: Final = 0.5
 STEPS: Final = 100
 ENOUGH_TRIALS: Final = 3

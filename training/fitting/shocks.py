@@ -20,6 +20,7 @@ SPREAD: Final = 0.5
 """Where the search for the spread of weekly shifts begins, log-odds."""
 LEAST_SPREAD: Final = 0.03
 SLOPE_SPREAD: Final = 0.2
+"""How far a slope may stand from 1 before any case is seen: one standard deviation."""
 ROUNDS: Final = 200
 CLOSE: Final = 1e-6
 
