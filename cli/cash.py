@@ -1,30 +1,27 @@
 """`o2c-risk cash`: cash expected from the open invoices of the book, week by week."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import ibis
-import numpy as np
-import pyarrow as pa
 import typer
 
 from cli.clock import business_day
 from cli.output import say, show_json, show_table, working
 from data.book import Book
 from data.settings import Settings
-from features.build import build
-from features.items import as_known, items
+from features.items import items
 from scoring.bundle import load
-from scoring.cash import CashWeek, OpenItems, by_week, cash, joined
+from scoring.cash import CashWeek, OpenItems, cash
 from scoring.model import ReleasedModel
+from scoring.open_invoices import open_invoices, with_delays
+from scoring.pay_time import PayTimeSpec
 from scoring.releases import current
 from serving.desk import LATE_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-AT_ONCE: Final = 2_000
 NOTHING_OPEN: Final = 3
 
 
@@ -63,21 +60,21 @@ def cash_forecast(
     day, settings = business_day(as_of), Settings()
     with working("Stating the cash") as step:
         step("loading the release")
-        model = stating_delays(settings)
+        model, spec = stating_delays(settings)
         step("reading the open invoices")
         book = the_book(settings)
         found, lacking = open_items(book, model, day, weeks)
     if found is None:
         say(f"No invoice with a known amount is open at the end of {day}.")
         raise typer.Exit(NOTHING_OPEN)
-    stated = cash(found)
+    stated = cash(found, common=spec.common, widened=spec.widened)
     later = float(found.amounts.sum() - sum(week.expected for week in stated))
     told = stated, day, later, lacking, book.currency
     show_json(_plain(*told)) if as_json else _tell(*told)
 
 
-def stating_delays(settings: Settings) -> ReleasedModel:
-    """The model of the release in force that says when invoices are paid.
+def stating_delays(settings: Settings) -> tuple[ReleasedModel, PayTimeSpec]:
+    """The model of the release in force that says when invoices are paid, and what its delays are.
 
     Raises:
         NoDelaysError: The release has none.
@@ -88,7 +85,7 @@ def stating_delays(settings: Settings) -> ReleasedModel:
     model = models.get(LATE_MODEL)
     if model is None or model.pay_time is None:
         raise NoDelaysError(folder.name, sorted(models))
-    return model
+    return model, model.pay_time.spec
 
 
 def open_items(book: Book, model: ReleasedModel, day: date, weeks: int) -> tuple[OpenItems | None, int]:
@@ -103,42 +100,12 @@ def open_items(book: Book, model: ReleasedModel, day: date, weeks: int) -> tuple
     Returns:
         None where nothing is open.
     """
-    rows = _open_rows(book, day)
+    rows = open_invoices(items(book), day)
     known = rows.filter(rows["remaining"].is_valid())
-    names = list(model.pay_time.spec.feature_names) if model.pay_time else []
-    facts = build(book, book.memtable(known.drop_columns(["remaining"])), features=names).to_pyarrow()
-    ordered = facts.take(pa.array(_places(facts, known), pa.int64()))
-    parts = list(_parts(model, known, ordered, names, day, weeks))
-    return (joined(parts) if parts else None), rows.num_rows - known.num_rows
-
-
-def _open_rows(book: Book, day: date) -> pa.Table:
-    seen = as_known(items(book), day)
-    here = seen.filter(seen.issued_on <= ibis.date(day), seen.settled_on.isnull(), ~seen.outcome_unknown)
-    chosen = here.select(
-        "customer_id", "issued_on", "due_on", "amount", "interest_rate", "remaining", case_id=here.invoice_id
-    )
-    return chosen.mutate(as_of=ibis.date(day)).order_by("case_id").to_pyarrow()
-
-
-def _places(facts: pa.Table, wanted: pa.Table) -> list[int]:
-    place = {case: row for row, case in enumerate(facts["case_id"].to_pylist())}
-    return [place[case] for case in wanted["case_id"].to_pylist()]
-
-
-def _parts(
-    model: ReleasedModel, rows: pa.Table, facts: pa.Table, names: "Sequence[str]", day: date, weeks: int
-) -> Iterator[OpenItems]:
-    begins = np.datetime64(day + timedelta(days=1), "D")
-    for start in range(0, rows.num_rows, AT_ONCE):
-        part, known = rows.slice(start, AT_ONCE), facts.slice(start, AT_ONCE)
-        columns = {name: known[name].cast(pa.float64()).to_numpy() for name in names}
-        to_due = (part["due_on"].to_numpy().astype("datetime64[D]") - begins).astype(np.float64)
-        times = model.pay_times(columns, to_due, at_issue=False)
-        owed = zip(part["customer_id"].to_pylist(), part["due_on"].to_pylist(), strict=True)
-        clusters = [f"{customer}@{due}" for customer, due in owed]
-        amounts = np.array([float(value) for value in part["remaining"].to_pylist()])
-        yield OpenItems(amounts, np.array(clusters), by_week(times, to_due, weeks))
+    names = model.pay_time.spec.feature_names if model.pay_time else ()
+    delays = partial(model.pay_times, at_issue=False)
+    found = with_delays(book, known, names, delays, weeks) if known.num_rows else None
+    return found, rows.num_rows - known.num_rows
 
 
 def _plain(stated: "Sequence[CashWeek]", day: date, later: float, lacking: int, currency: str) -> dict[str, Any]:

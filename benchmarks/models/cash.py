@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.models.cash_weeks import WEEKS
 from benchmarks.models.paired import interval_of
-from scoring.cash import OpenItems, cash
+from scoring.cash import OpenItems, cash, due_week
 from training.arrays import Floats
 from training.judging.bootstrap import RESAMPLES, customer_weights
 
@@ -110,8 +110,16 @@ def _told(day: Any, part: Part) -> dict[str, Any]:
 
 
 def _coverage(rows: pa.Table) -> dict[str, Any]:
-    """How many weeks brought what lay in their interval: all of them, and by how far ahead; days resampled."""
-    inside = np.array([_inside(part) for part in _day_rows(rows)], dtype=np.float64)
+    """How many weeks brought what lay in their interval: all of them, and by how far ahead; days resampled.
+
+    ``as_drawn`` is the same of the interval before past forecasts widened it.
+    """
+    told = _held(rows, widened=True)
+    return told | {"as_drawn": _held(rows, widened=False), "times": float(rows["widened"][0].as_py())}
+
+
+def _held(rows: pa.Table, *, widened: bool) -> dict[str, Any]:
+    inside = np.array([_inside(part, widened=widened) for part in _day_rows(rows)], dtype=np.float64)
     drawn = np.random.default_rng(SEED).integers(len(inside), size=(RESAMPLES, len(inside)))
     share = interval_of(float(inside.mean()), inside[drawn].mean(axis=(1, 2)))
     return {"inside": int(inside.sum()), "share": share, "level": LEVEL, "by_week": inside.mean(axis=0).tolist()}
@@ -123,10 +131,16 @@ def _day_rows(rows: pa.Table) -> Iterator[pa.Table]:
         yield rows.filter(pa.array(days == day))
 
 
-def _inside(rows: pa.Table) -> list[bool]:
-    clusters = [
-        f"{who}@{due}" for who, due in zip(*(rows[name].to_pylist() for name in ("customer_id", "due_on")), strict=True)
-    ]
-    items = OpenItems(rows["amount"].to_numpy(), np.array(clusters), _weeks(rows, "ours"))
+def _inside(rows: pa.Table, *, widened: bool) -> list[bool]:
+    due = rows["due_on"].to_numpy().astype("datetime64[D]")
+    owed = zip(rows["customer_id"].to_pylist(), due.tolist(), strict=True)
+    items = OpenItems(
+        amounts=rows["amount"].to_numpy(),
+        clusters=np.array([f"{who}@{when}" for who, when in owed]),
+        due_week=due_week((due - _days(rows)).astype(np.float64) - 1),
+        by_week=_weeks(rows, "ours"),
+    )
+    common, times = (float(rows[name][0].as_py()) for name in ("common", "widened"))
     brought = Part(np.arange(rows.num_rows), rows).came.sum(axis=0)
-    return [week.low <= brought[week.week] <= week.high for week in cash(items, level=LEVEL)]
+    stated = cash(items, common=common, widened=times if widened else 1.0, level=LEVEL)
+    return [week.low <= brought[week.week] <= week.high for week in stated]

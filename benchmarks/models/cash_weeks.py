@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from typing import Any, Final
 
-import ibis
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from benchmarks.models.average_delays import average_delays
 from benchmarks.models.extract import KNOWN_ON
 from benchmarks.models.work import Work, say
-from features.items import as_known
 from scoring.cash import WEEK, by_week
 from scoring.model import ReleasedModel
+from scoring.open_invoices import open_invoices
 from training.arrays import Floats
 from training.cases.cohort import month_firsts
 from training.cases.dataset import at_rows
@@ -31,7 +30,8 @@ def cash_weeks(work: Work, model: ReleasedModel) -> pa.Table:
 
     Returns:
         ``as_of``, ``customer_id``, ``due_on``, ``amount``, ``came`` (the week in which it was paid, counted from 0, -1
-        where not within the eight), and ``ours_0`` .. and ``average_0`` .., the probabilities of the weeks.
+        where not within the eight), ``ours_0`` .. and ``average_0`` .., the probabilities of the weeks, and ``common``
+        and ``widened``, what our interval is made with.
     """
     average = average_delays(*_past(work))
     return pa.concat_tables([_one_day(work, model, average, day) for day in AS_OFS])
@@ -50,7 +50,10 @@ def _one_day(work: Work, model: ReleasedModel, average: Any, day: date) -> pa.Ta
     begins = np.datetime64(day + timedelta(days=1), "D")
     due = _dates(rows["due_on"])
     to_due = _days(due - begins)
-    names = model.pay_time.spec.feature_names if model.pay_time else ()
+    if model.pay_time is None:
+        raise LookupError("The late-payment model states no delays: no invoice was settled when it was learnt.")
+    spec = model.pay_time.spec
+    names = spec.feature_names
     facts = work.facts(rows, names)
     facts = facts.take(at_rows(rows["case_id"], facts))
     columns = {name: facts[name].cast(pa.float64()).to_numpy() for name in names}
@@ -66,6 +69,8 @@ def _one_day(work: Work, model: ReleasedModel, average: Any, day: date) -> pa.Ta
             "due_on": rows["due_on"],
             "amount": rows["remaining"].cast(pa.float64()),
             "came": pa.array(came(_dates(rows["settled_on"]), begins)),
+            "common": pa.array(np.full(rows.num_rows, spec.common)),
+            "widened": pa.array(np.full(rows.num_rows, spec.widened)),
             **stated,
         }
     )
@@ -73,14 +78,12 @@ def _one_day(work: Work, model: ReleasedModel, average: Any, day: date) -> pa.Ta
 
 def open_rows(work: Work, day: date) -> pa.Table:
     """Invoices of a known amount that were open at the end of a day, with when they were settled as known later."""
-    seen = as_known(work.rows, day)
-    here = seen.filter(seen.issued_on <= ibis.date(day), seen.settled_on.isnull(), ~seen.outcome_unknown)
-    chosen = here.filter(here.remaining.notnull()).select(
-        "customer_id", "issued_on", "due_on", "amount", "interest_rate", "remaining", case_id=here.invoice_id
-    )
-    later = known(work.rows, KNOWN_ON).select("invoice_id", "settled_on")
-    both = chosen.left_join(later, chosen.case_id == later.invoice_id).drop("invoice_id")
-    return both.mutate(as_of=ibis.date(day)).order_by("case_id").to_pyarrow()
+    every = open_invoices(work.rows, day)
+    paid = known(work.rows, KNOWN_ON).select("invoice_id", "settled_on").to_pyarrow()
+    settled_on = dict(zip(*(paid[name].to_pylist() for name in ("invoice_id", "settled_on")), strict=True))
+    here = every.filter(every["remaining"].is_valid())
+    found = [settled_on.get(invoice) for invoice in here["case_id"].to_pylist()]
+    return here.append_column("settled_on", pa.array(found, pa.date32()))
 
 
 def came(settled_on: NDArray[Any], begins: Any) -> NDArray[np.int64]:

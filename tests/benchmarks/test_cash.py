@@ -11,7 +11,7 @@ from benchmarks.models.cash import judged
 from benchmarks.models.cash_weeks import WEEKS
 
 
-def row(customer, amount, came, ours, average, *, as_of="2020-06-01"):
+def row(customer, amount, came, ours, average, *, as_of="2020-06-01", widened=1.0):
     """An open invoice; what is stated is put into the first weeks, the others have nothing."""
     stated = {
         f"{who}_{week}": (given[week] if week < len(given) else 0.0)
@@ -19,7 +19,8 @@ def row(customer, amount, came, ours, average, *, as_of="2020-06-01"):
         for week in range(WEEKS)
     }
     day = date.fromisoformat(as_of)
-    return {"as_of": day, "customer_id": customer, "due_on": day, "amount": float(amount), "came": came, **stated}
+    known = {"as_of": day, "customer_id": customer, "due_on": day, "amount": float(amount), "came": came}
+    return known | {"common": 0.05, "widened": widened} | stated
 
 
 def table(*rows):
@@ -49,6 +50,13 @@ def test_what_comes_as_stated_lies_inside():
     found = judged(table(row("A", 100, 0, [1.0], [1.0]), row("B", 70, 3, [1.0], [1.0])))
     # Week 0 was to bring 170 for sure and brought 100; week 3 was to bring nothing and brought 70; six weeks as stated.
     assert found["coverage_80"]["inside"] == WEEKS - 2
+
+
+def test_a_widened_interval_is_told_beside_the_one_that_was_drawn():
+    """Fifty of 10 each are as likely to come in week 0 as not; 34 come, beyond what is drawn and within twice that."""
+    book = [row(f"C{place}", 10, 0 if place < 34 else -1, [0.5], [0.5], widened=3.0) for place in range(50)]
+    found = judged(table(*book))["coverage_80"]
+    assert (found["inside"], found["as_drawn"]["inside"], found["times"]) == (WEEKS, WEEKS - 1, 3.0)
 
 
 def test_an_open_invoice_counts_as_long_as_it_was_seen():

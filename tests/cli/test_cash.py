@@ -15,6 +15,7 @@ from cli.ledger import end_of, take_in, the_book, write_portfolio
 from data.settings import Settings
 from features.items import as_known, items
 from scoring.bundle import activate, load, write_release
+from scoring.cash import cash
 from scoring.model_files import ModelFiles
 from scoring.releases import current
 from scoring.sketch import Sketch
@@ -135,6 +136,15 @@ def test_expected_cash_adds_up_to_what_is_owed(command, settings):
     open_now = owed.filter(owed.superseded_on.isnull(), owed.settled_on.isnull(), ~owed.outcome_unknown)
     total = float(open_now.remaining.sum().to_pyarrow().as_py())
     assert sum(week["expected"] for week in told["weeks"]) + told["later_or_never"] == pytest.approx(total)
+
+
+def test_the_interval_is_as_wide_as_past_forecasts_ask_for(command, settings, fitted):
+    told, spec = fitted.training["time_to_pay"]["past_cash"], fitted.pay_time.spec
+    assert spec.widened == told["widened"] >= 1.0
+    _, said = command("cash", "--as-of", END.isoformat(), "--weeks", "8", "--json")
+    found, _ = open_items(the_book(settings), load(current(settings.releases)).models["late-payment"], END, 8)
+    wanted = cash(found, common=spec.common, widened=spec.widened)
+    assert [week["low"] for week in json.loads(said)["weeks"]] == pytest.approx([week.low for week in wanted])
 
 
 def test_a_table_for_people_says_what_is_left(command):

@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 
-from scoring.cash import OpenItems, by_week, cash, joined
+from scoring.cash import OpenItems, by_week, cash, due_week, joined
 from scoring.pay_time import PayTimes
 
 
-def _items(clusters, share=0.5):
+def _items(clusters, share=0.5, due=0):
     n = len(clusters)
-    return OpenItems(np.full(n, 10.0), np.array(clusters), np.tile([[share, 0.3]], (n, 1)))
+    return OpenItems(np.full(n, 10.0), np.array(clusters), np.full(n, due), np.tile([[share, 0.3]], (n, 1)))
+
+
+def _width(week):
+    return week.high - week.low
 
 
 def test_weeks_begin_on_the_day_of_scoring():
@@ -19,8 +23,9 @@ def test_weeks_begin_on_the_day_of_scoring():
 
 
 def test_what_is_expected_is_the_sum_of_amount_times_probability():
-    items = OpenItems(np.array([100.0, 50.0]), np.array(["A", "B"]), np.array([[0.5, 0.3], [0.2, 0.8]]))
-    found = cash(items, draws=50)
+    shares = np.array([[0.5, 0.3], [0.2, 0.8]])
+    items = OpenItems(np.array([100.0, 50.0]), np.array(["A", "B"]), np.array([0, 0]), shares)
+    found = cash(items, common=0.05, draws=50)
     # 100 * 0.5 + 50 * 0.2 = 60; 100 * 0.3 + 50 * 0.8 = 70
     assert [week.expected for week in found] == pytest.approx([60.0, 70.0])
     assert all(week.low <= week.high for week in found)
@@ -30,8 +35,26 @@ def test_invoices_that_hang_together_make_a_wider_interval():
     apart = cash(_items(range(200)), common=0.0)[0]
     together = cash(_items([0] * 200), common=0.0)[0]
     shared = cash(_items(range(200)), common=0.3)[0]
-    assert apart.high - apart.low < shared.high - shared.low < together.high - together.low
+    assert _width(apart) < _width(shared) < _width(together)
     assert (together.low, together.high) == (0.0, 2000.0)
+
+
+def test_what_a_week_has_in_common_it_has_with_no_other():
+    one_week = cash(_items(range(200)), common=0.3)[0]
+    two_weeks = joined([_items(range(100)), _items(range(100, 200), due=1)])
+    assert _width(cash(two_weeks, common=0.3)[0]) < 0.85 * _width(one_week)  # 1 / sqrt(2) = 0.71 where all is common
+
+
+def test_a_widened_interval_lies_so_many_times_as_far_from_the_mean_and_never_below_nothing():
+    once, twice, tenfold = (cash(_items(range(200)), common=0.1, widened=by)[0] for by in (1.0, 2.0, 10.0))
+    assert twice.expected == once.expected == 1000.0
+    assert twice.high - 1000.0 == pytest.approx(2 * (once.high - 1000.0))
+    assert 1000.0 - twice.low == pytest.approx(2 * (1000.0 - once.low))
+    assert (tenfold.low, tenfold.high) == (0.0, 2000.0), "no more can come than is owed, and no less than nothing"
+
+
+def test_past_due_weeks_count_backwards():
+    assert due_week(np.array([-8.0, -7.0, -1.0, 0.0, 13.0])).tolist() == [-2, -1, -1, 0, 1]
 
 
 def test_the_interval_holds_its_share_of_what_comes():

@@ -5,6 +5,7 @@ takes such weeks for the new normal and overstates for months. Here every week h
 one; the shifts are drawn from a heavy-tailed distribution, so that a few wild weeks move the common one little.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,11 +45,31 @@ class Shocks:
         ordinary: Probability of each case in a week like most, shape (n,).
         shifted: Its probability in the week that it had, shape (n,).
         shifts: Shift of each week, log-odds, shape (weeks,); 0 where a week has no case.
+        spread: Scale of the distribution that the shifts are drawn from, log-odds; 0 where nothing was learnt.
     """
 
     ordinary: Floats
     shifted: Floats
     shifts: Floats
+    spread: float = 0.0
+
+    @property
+    def common(self) -> float:
+        """Share of the variance of a latent log-odds that the cases of a week have in common, in [0, 1).
+
+        The variance of a case's own part is that of the logistic distribution, pi^2 / 3; that of the shifts is their
+        squared scale times ``TAIL / (TAIL - 2)``.
+
+        Source:
+            Intraclass correlation of a logistic model with random intercepts: Snijders, Bosker (2012), ch. 17.
+
+        Example:
+            >>> nothing = np.empty(0)
+            >>> round(Shocks(nothing, nothing, nothing, spread=0.4).common, 3)  # 3 * 0.16 / (3 * 0.16 + 3.29)
+            0.127
+        """
+        shared = self.spread**2 * TAIL / (TAIL - 2)
+        return shared / (shared + math.pi**2 / 3)
 
     def weights(self, bad: Flags) -> Floats:
         """How much each case counts for what would have come in ordinary weeks, shape (n,).
@@ -86,7 +107,8 @@ def shocks(bad: Flags, probability: Floats, customers: NDArray[Any], weeks: Plac
     if not bad.any() or bad.all():
         return Shocks(p, p, np.zeros(count))
     found = _Search(bad, log_odds, weeks, count, _counts_for(bad, customers, weeks)).run()
-    return Shocks(sigmoid(found.common), sigmoid(found.common + found.shifts[weeks]), found.shifts)
+    shifted = sigmoid(found.common + found.shifts[weeks])
+    return Shocks(sigmoid(found.common), shifted, found.shifts, math.sqrt(found.spread))
 
 
 def _counts_for(bad: Flags, customers: NDArray[Any], weeks: Places) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from scoring.pay_time import CELL, END, STARTS, TO_DUE, PayTimeSpec, PayTimeText
 from training.arrays import Flags, Floats, Places
 from training.fitting.fit import Recipe, parameters
-from training.pay_time.ordinary import ordinary_weights
+from training.pay_time.ordinary import told_apart
 from training.pay_time.waiting import Waiting
 
 RECIPE: Final = Recipe(
@@ -44,10 +44,11 @@ def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe
     """
     rows, paid, whose = entered(cases)
     names = [*cases.names, TO_DUE, CELL]
+    weeks = told_apart(cases, recipe, threads=threads)
     data = lgb.Dataset(
         rows,
         paid.astype(np.float64),
-        weight=ordinary_weights(cases, recipe, threads=threads)[whose],
+        weight=weeks.weights[whose],
         feature_name=names,
         params={"feature_pre_filter": False, "verbosity": -1, "num_threads": threads},
         free_raw_data=False,
@@ -65,6 +66,7 @@ def fit_pay_time(cases: Waiting, known_on: date, *, threads: int, recipe: Recipe
         known_at=known_on.isoformat(),
         cases=len(cases),
         seeds=recipe.seeds,
+        common=weeks.common,
     )
     return PayTimeText(spec, texts)
 

@@ -19,6 +19,7 @@ from training.judging.bootstrap import mean_interval
 from training.judging.delays import UNTIL, covered, crps, pit_distance, randomised_pit
 from training.judging.own_delays import own_delays
 from training.pay_time.hazard import fit_pay_time, weightiest
+from training.pay_time.past_cash import past_cash
 from training.pay_time.waiting import FIRST_DAY, Waiting, waiting, waiting_cases
 
 MOST_CASES: Final = 60_000
@@ -79,9 +80,14 @@ def with_pay_time(
     if learnt["settled_on"].null_count == learnt.num_rows:
         return fitted
     past = waiting(learnt, from_book(book)(learnt, names), names, as_of)
-    made = replace(fitted, pay_time=fit_pay_time(past, as_of, threads=threads))
+    text = fit_pay_time(past, as_of, threads=threads)
+    before = past_cash(book, mine, past, as_of, threads=threads)
+    if before is not None:
+        text = replace(text, spec=text.spec.model_copy(update={"widened": before.widened}))
+    made = replace(fitted, pay_time=text)
     told = _told(book, mine, made, period, known_on, threads)
-    return replace(made, training={**fitted.training, "time_to_pay": told})
+    cash = {"past_cash": before.as_dict()} if before else {}
+    return replace(made, training={**fitted.training, "time_to_pay": {**told, **cash}})
 
 
 def _newest(cases: pa.Table) -> pa.Table:

@@ -1,7 +1,7 @@
 """How much each case counts for delays as they come in ordinary weeks, so that a shock is not learnt as the normal."""
 
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import lightgbm as lgb
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.calibration import sigmoid
-from scoring.pay_time import TO_DUE
+from scoring.pay_time import COMMON, TO_DUE
 from training.arrays import Flags, Floats
 from training.fitting.fit import Recipe, parameters
 from training.fitting.shocks import shocks, weeks_of
@@ -22,8 +22,22 @@ FEWEST_BAD: Final = 30
 """With fewer late invoices to learn from, all cases of a group are taken to be alike."""
 
 
-def ordinary_weights(cases: Waiting, recipe: Recipe, *, threads: int) -> Floats:
-    """Weight of each case, shape (n,): 1 where its invoice's outcome is not known, or its week was like most.
+@dataclass(frozen=True)
+class Weeks:
+    """What single weeks had of their own, for the learning of delays.
+
+    Attributes:
+        weights: How much each case counts, shape (n,): 1 where its invoice's outcome is not known, or its week was
+            like most.
+        common: Share of the variance of lateness that all invoices due in one week have in common, in [0, 1).
+    """
+
+    weights: Floats
+    common: float
+
+
+def told_apart(cases: Waiting, recipe: Recipe, *, threads: int) -> Weeks:
+    """Ordinary weeks and others.
 
     Invoices are told apart by trees that saw other customers alone; what a week of due dates then has more or fewer
     late ones than they foresaw, around what all weeks share, is its shock (`training.fitting.shocks`). An invoice's
@@ -37,11 +51,11 @@ def ordinary_weights(cases: Waiting, recipe: Recipe, *, threads: int) -> Floats:
     told = cases.take(cases.at_issue & _is_known(cases))
     bad = late(told)
     if not bad.any() or bad.all():
-        return np.ones(len(cases))
+        return Weeks(np.ones(len(cases)), COMMON)
     stated = _stated(told, bad, replace(recipe, trees=recipe.trees // 2, leaves=7), threads)
-    found = shocks(bad, stated, told.customer_ids, weeks_of(told.due_on)).weights(bad)
-    weight = dict(zip(told.invoice_ids.tolist(), found.tolist(), strict=True))
-    return np.array([weight.get(invoice, 1.0) for invoice in cases.invoice_ids.tolist()])
+    found = shocks(bad, stated, told.customer_ids, weeks_of(told.due_on))
+    weight = dict(zip(told.invoice_ids.tolist(), found.weights(bad).tolist(), strict=True))
+    return Weeks(np.array([weight.get(invoice, 1.0) for invoice in cases.invoice_ids.tolist()]), found.common)
 
 
 def late(cases: Waiting) -> Flags:

@@ -99,3 +99,16 @@ def test_days_of_one_week_share_it_and_weeks_follow_each_other(days):
     weeks = weeks_of(dates)
     assert weeks.min() == 0
     assert (weeks == (np.array(days) // 7 - min(days) // 7)).all()
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.6])
+def test_what_weeks_have_in_common_is_the_share_of_their_variance(spread):
+    shifts = spread * np.random.default_rng(3).standard_t(3.0, WEEKS)
+    bad, stated, customers, weeks = drawn(shifts)
+    # 3 x 0.3^2 = 0.27 of 0.27 + 3.29: 7.6 %; 3 x 0.6^2 = 1.08 of 4.37: 24.7 %
+    wanted = 3 * spread**2 / (3 * spread**2 + np.pi**2 / 3)
+    assert shocks(bad, stated, customers, weeks).common == pytest.approx(wanted, rel=0.5)
+
+
+def test_weeks_that_are_alike_have_next_to_nothing_in_common():
+    assert shocks(*drawn(np.zeros(WEEKS))).common < 0.01

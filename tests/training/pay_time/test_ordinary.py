@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.pay_time.hazard import RECIPE, fit_pay_time
-from training.pay_time.ordinary import late, ordinary_weights
+from training.pay_time.ordinary import late, told_apart
 from training.pay_time.waiting import Waiting
 
 WEEKS, A_WEEK, WILD = 40, 120, 3
@@ -43,12 +43,16 @@ def cases():
     return portfolio()
 
 
+def ordinary_weights(cases):
+    return told_apart(cases, RECIPE, threads=1).weights
+
+
 def is_wild(cases):
     return cases.due_on >= FIRST + 7 * (WEEKS - WILD)
 
 
 def test_late_ones_of_wild_weeks_count_less_and_the_others_more(cases):
-    weight, bad, wild = ordinary_weights(cases, RECIPE, threads=1), late(cases), is_wild(cases)
+    weight, bad, wild = ordinary_weights(cases), late(cases), is_wild(cases)
     # of 100 cases of a wild week 50 are late; to leave 8 of 100, each counts 8 / 50, and of the others 92 / 50
     assert weight[wild & bad].mean() == pytest.approx(0.08 / 0.5, abs=0.06)
     assert weight[wild & ~bad].mean() == pytest.approx(0.92 / 0.5, abs=0.25)
@@ -67,20 +71,26 @@ def test_a_case_on_a_later_day_counts_as_its_invoice_does(cases):
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("invoice_ids", "customer_ids", "delay", "censored_after", "amount", "matrix")
     }
-    weight = ordinary_weights(Waiting(**arrays, **rest, names=cases.names), RECIPE, threads=1)
+    weight = ordinary_weights(Waiting(**arrays, **rest, names=cases.names))
     assert weight[len(cases) :].tolist() == weight[: len(cases)][late(cases)].tolist()
-    assert weight[: len(cases)].tolist() == ordinary_weights(cases, RECIPE, threads=1).tolist()
+    assert weight[: len(cases)].tolist() == ordinary_weights(cases).tolist()
+
+
+def test_wild_weeks_have_much_in_common_and_even_ones_little(cases):
+    even = cases.take(~is_wild(cases))
+    assert told_apart(even, RECIPE, threads=1).common < 0.03
+    assert told_apart(cases, RECIPE, threads=1).common > 2 * told_apart(even, RECIPE, threads=1).common
 
 
 def test_an_outcome_that_is_not_known_counts_once(cases):
     open_ones = cases.take(np.arange(len(cases)))
     open_ones.delay[:50], open_ones.censored_after[:50] = np.nan, 2.0
-    assert ordinary_weights(open_ones, RECIPE, threads=1)[:50].tolist() == [1.0] * 50
+    assert ordinary_weights(open_ones)[:50].tolist() == [1.0] * 50
 
 
 def test_one_outcome_alone_leaves_all_alike(cases):
     good = cases.take(~late(cases))
-    assert set(ordinary_weights(good, RECIPE, threads=1)) == {1.0}
+    assert set(ordinary_weights(good)) == {1.0}
 
 
 def test_what_is_stated_after_the_shock_is_the_ordinary_rate(cases):

@@ -1,0 +1,178 @@
+"""How far off past forecasts of weekly cash were, and by how much that widens the interval of coming ones.
+
+The drawn futures of `scoring.cash` know the luck of customers and of weeks. They do not know that times change after a
+model was learnt. How much that adds is seen in the past: a model learnt half a year before states the cash of weeks
+that are over by now.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.book import Book
+from scoring.cash import WEEK, OpenItems, cash
+from scoring.open_invoices import open_invoices, with_delays
+from scoring.pay_time import PayTimeText
+from training.arrays import Floats
+from training.cases.label import known
+from training.pay_time.hazard import fit_pay_time
+from training.pay_time.waiting import Waiting
+
+SPAN: Final = timedelta(days=182)
+"""The past model knows nothing of this last part of what is known."""
+EVERY: Final = timedelta(days=28)
+WEEKS: Final = 8
+LEVEL: Final = 0.8
+FEWEST: Final = 20
+"""With fewer weeks to look back on, nothing is said of them."""
+
+
+@dataclass(frozen=True)
+class PastCash:
+    """Past forecasts beside what came.
+
+    Attributes:
+        weeks: Weeks that were forecast, counted once for each day of forecast.
+        held: Share of them inside the 80 % interval of the drawn futures, in [0, 1].
+        missed: All absolute errors as a share of all cash that came; None where none came.
+        widened: How many times as far from the mean the ends have to lie to hold 80 % of the weeks, at least 1.
+    """
+
+    weeks: int
+    held: float
+    missed: float | None
+    widened: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def past_cash(book: Book, rows: ir.Table, cases: Waiting, as_of: date, *, threads: int) -> PastCash | None:
+    """Learn as of half a year before, and state the cash of eight weeks, every four weeks since.
+
+    Args:
+        book: The book.
+        rows: Its folded invoices, those that the model is learnt from.
+        cases: What the model itself is learnt from, as known on ``as_of``.
+        as_of: Nothing learnt after the end of this day plays a part.
+        threads: LightGBM's threads.
+
+    Returns:
+        None where the past is too short.
+    """
+    began = as_of - SPAN
+    then = cases.as_of(began)
+    if not (then.delay == then.delay).any():  # NaN where not settled
+        return None
+    open_then = _open_then(rows, began, as_of)
+    if not open_then.num_rows:
+        return None
+    model = fit_pay_time(then, began, threads=threads)
+    return judged(_weeks(book, open_then, model, threads))
+
+
+def _open_then(rows: ir.Table, began: date, as_of: date) -> pa.Table:
+    """Invoices of a known amount that were open on each day of forecast, with when they were settled as known now."""
+    paid = known(rows, as_of).select("invoice_id", "settled_on").to_pyarrow()
+    settled_on = dict(zip(*(paid[name].to_pylist() for name in ("invoice_id", "settled_on")), strict=True))
+    days = [began + EVERY * step for step in range((SPAN - timedelta(WEEK * WEEKS)) // EVERY + 1)]
+    return pa.concat_tables([_open_on(rows, day, settled_on) for day in days])
+
+
+def _open_on(rows: ir.Table, day: date, settled_on: dict[str, date | None]) -> pa.Table:
+    every = open_invoices(rows, day)
+    # An invoice whose outcome turned out not to be known says nothing of the forecast.
+    told = pa.array([invoice in settled_on for invoice in every["case_id"].to_pylist()], pa.bool_())
+    here = every.filter(pc.and_(every["remaining"].is_valid(), told))
+    invoices = here["case_id"].to_pylist()
+    ids = pa.array([f"{invoice}@{day}" for invoice in invoices], pa.string())
+    paid = pa.array([settled_on[invoice] for invoice in invoices], pa.date32())
+    return here.set_column(here.column_names.index("case_id"), "case_id", ids).append_column("settled_on", paid)
+
+
+def _weeks(book: Book, rows: pa.Table, model: PayTimeText, threads: int) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """Low end, mean and high end of each week's cash, and what came, day of forecast after day of forecast."""
+    ready, spec = model.model(threads=threads), model.spec
+
+    def delays(columns: Any, to_due: Floats) -> Any:
+        return ready.pay_times(np.column_stack([columns[name] for name in spec.feature_names]), to_due)
+
+    items = with_delays(book, rows.drop_columns(["settled_on"]), spec.feature_names, delays, WEEKS)
+    day, paid = (rows[name].to_numpy(zero_copy_only=False).astype("datetime64[D]") for name in ("as_of", "settled_on"))
+    for one in np.unique(day):
+        here = day == one
+        yield _one_day(items.take(here), paid[here] - one, spec.common)
+
+
+def _one_day(items: OpenItems, waited: Any, common: float) -> tuple[Floats, Floats, Floats]:
+    stated = cash(items, common=common, level=LEVEL)
+    ends = np.array([[week.low, week.expected, week.high] for week in stated])
+    return ends[:, 1], ends[:, [0, 2]], came(items.amounts, waited)
+
+
+def came(amounts: Floats, waited: Any) -> Floats:
+    """Cash of each week, shape (weeks,).
+
+    Args:
+        amounts: Shape (n,).
+        waited: Shape (n,), timedelta64, from the day of forecast to the settlement; NaT where there was none.
+
+    Example:
+        >>> waited = np.array([1, 7, 8, 57, "NaT"], dtype="timedelta64[D]")
+        >>> came(np.array([1.0, 2.0, 4.0, 8.0, 16.0]), waited).tolist()
+        [3.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    days = np.where(np.isnat(waited), 0, waited.astype("timedelta64[D]").astype(np.int64))
+    week = np.where(days > 0, (days - 1) // WEEK, -1)
+    seen = (week >= 0) & (week < WEEKS)
+    return np.bincount(week[seen], amounts[seen], WEEKS).astype(np.float64)
+
+
+def judged(days: Iterator[tuple[Floats, Floats, Floats]]) -> PastCash | None:
+    """All weeks of all days of forecast together.
+
+    Args:
+        days: Of each day the means, shape (w,), the ends, shape (w, 2), and what came, shape (w,).
+
+    Returns:
+        None where there were too few weeks with an interval.
+
+    Source:
+        The widening is the conformal quantile of the scaled errors: Lei and others (2018), Journal of the American
+        Statistical Association 113. Weeks hang together, so that it says 80 % of such half-years and no more.
+    """
+    parts = [np.concatenate(part) for part in zip(*days, strict=True)]
+    mean, ends, brought = parts
+    wide = ends[:, 1] > ends[:, 0]
+    if wide.sum() < FEWEST:
+        return None
+    off = _off(mean[wide], ends[wide], brought[wide])
+    total = float(brought.sum())
+    return PastCash(
+        weeks=len(off),
+        held=float((off <= 1).mean()),
+        missed=float(np.abs(brought - mean).sum()) / total if total else None,
+        widened=max(1.0, _conformal(off)),
+    )
+
+
+def _off(mean: Floats, ends: Floats, brought: Floats) -> Floats:
+    """How far each week fell from its mean, in distances to that end of its interval, shape (n,)."""
+    side = np.where(brought > mean, ends[:, 1] - mean, mean - ends[:, 0])
+    # An end may lie on the mean: then the whole width is the measure.
+    measure = np.where(side > 0, side, ends[:, 1] - ends[:, 0])
+    return np.abs(brought - mean) / measure
+
+
+def _conformal(off: Floats) -> float:
+    """The value that the next of so many would stay below with the level's probability, were they drawn alike."""
+    rank = math.ceil((len(off) + 1) * LEVEL)
+    return float(np.sort(off)[min(rank, len(off)) - 1])
