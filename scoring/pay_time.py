@@ -30,6 +30,8 @@ END: Final = 366
 SPEC_FILE: Final = "pay_time.json"
 TRIMS: Final = 12
 """So many days an interval may lose at its ends."""
+LEVEL: Final = 0.8
+"""Share of the invoices not paid on the due date that an interval of their delays is to hold."""
 COMMON: Final = 0.05
 """`PayTimeSpec.common` where it was not learnt, a declared value. Bank regulation takes 0.03 to 0.24 for the defaults
 of firms and households (CRR Art. 153 and 154)."""
@@ -54,6 +56,12 @@ class PayTimeSpec(BaseModel):
         ge=0.0,
         lt=1.0,
         description="Share of the variance of payment times that all invoices due in one week have in common.",
+    )
+    level: float = Field(
+        default=LEVEL,
+        gt=0.0,
+        lt=1.0,
+        description="Level at which the stated delays' interval holds 80 % of the invoices not paid on the due date.",
     )
     widened: float = Field(
         default=1.0,
@@ -105,10 +113,12 @@ class PayTimes:
     Attributes:
         days: Shape (d,), delays in days, rising.
         mass: Shape (n, d), probability of each delay; a row sums to at most 1, the rest is "not within a year".
+        level: Level whose interval holds ``LEVEL`` of what comes: more where the past was wider than was stated.
     """
 
     days: NDArray[np.int64]
     mass: Floats
+    level: float = LEVEL
 
     @property
     def never(self) -> Floats:
@@ -161,11 +171,12 @@ class PayTimes:
         rest = 1.0 - self.mass[:, self.days == day].sum(axis=1, keepdims=True)
         return replace(self, mass=np.divide(left, rest, out=np.zeros_like(left), where=rest > 1e-12))
 
-    def interval(self, level: float = 0.8) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Delays between which this share lies of the invoices that are not paid on the due date itself.
+    def interval(self, level: float | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Delays between which a share lies of the invoices that are not paid on the due date itself.
 
         Args:
-            level: Share inside, in (0, 1).
+            level: Share of the stated distribution inside, in (0, 1); None for the 80 % interval, which is taken at
+                ``self.level``.
 
         Returns:
             Lower and upper delay, shape (n,) each, days.
@@ -175,8 +186,9 @@ class PayTimes:
         """
         if (np.diff(self.days) != 1).any():
             raise ValueError("an interval needs the probability of every day; give the days without gaps")
-        others, tail = self.not_on(0), (1 - level) / 2
-        return others._trimmed(others.quantile(tail), others.quantile(1 - tail), level)
+        inside = self.level if level is None else level
+        others, tail = self.not_on(0), (1 - inside) / 2
+        return others._trimmed(others.quantile(tail), others.quantile(1 - tail), inside)
 
     def _trimmed(
         self, low: NDArray[np.int64], high: NDArray[np.int64], level: float
@@ -317,7 +329,7 @@ class PayTimeModel:
         within = np.divide(
             share, open_share[:, spec.cell_of_day], out=np.zeros_like(share), where=open_share[:, spec.cell_of_day] > 0
         )
-        return PayTimes(spec.days, per_cell[:, spec.cell_of_day] * within)
+        return PayTimes(spec.days, per_cell[:, spec.cell_of_day] * within, spec.level)
 
 
 def periods(matrix: Floats, to_due: Floats, cells: int) -> Floats:

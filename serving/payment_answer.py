@@ -36,7 +36,7 @@ def payment_answer(
 
 
 def _told(times: PayTimes, due_on: date) -> dict[str, Any]:
-    low, high = (int(side[0]) for side in times.interval(LEVEL))
+    low, high = (int(side[0]) for side in times.interval())
     beyond = high > int(times.days[-1])
     return {
         "expected_on": _on(due_on, float(times.expected()[0])),

@@ -85,8 +85,8 @@ def _cash(cash: dict[str, Any]) -> list[Line]:
         ),
         Line(
             "  weekly cash: share of weeks inside the 80 % interval",
-            f"{inside['inside']} of {cash['weeks']}, {figure(inside['share'], places=3)} by days of forecast; as drawn, "
-            f"before past errors made it {inside['times']:.2f} times as wide, {inside['as_drawn']['inside']}",
+            f"{inside['inside']} of {cash['weeks']}, {figure(inside['share'], places=3)} by days of forecast; before "
+            f"past errors made it {inside['times']:.2f} times as wide {inside['as_drawn']['inside']}",
         ),
     ]
 

@@ -75,7 +75,7 @@ def pit_distance(pit: Floats, bins: int = 10) -> float:
     return float(np.abs(shares - 1).mean())
 
 
-def covered(times: PayTimes, delay: Floats, level: float = 0.8) -> Flags:
+def covered(times: PayTimes, delay: Floats, level: float | None = None) -> Flags:
     """Whether each delay fell into its interval, shape (n,); see `PayTimes.interval`."""
     low, high = times.interval(level)
     return np.asarray((delay >= low) & (delay <= high), dtype=np.bool_)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from data.book import Book
 from scoring.model import ReleasedModel
-from scoring.pay_time import END, STARTS, PayTimes
+from scoring.pay_time import END, STARTS, PayTimes, PayTimeText
 from training.arrays import Floats
 from training.cases.facts import from_book
 from training.fitting.fitted import Fitted
@@ -20,6 +20,8 @@ from training.judging.delays import UNTIL, covered, crps, pit_distance, randomis
 from training.judging.own_delays import own_delays
 from training.pay_time.hazard import fit_pay_time, weightiest
 from training.pay_time.past_cash import past_cash
+from training.pay_time.past_level import past_level
+from training.pay_time.past_model import past_model
 from training.pay_time.waiting import FIRST_DAY, Waiting, waiting, waiting_cases
 
 MOST_CASES: Final = 60_000
@@ -80,14 +82,25 @@ def with_pay_time(
     if learnt["settled_on"].null_count == learnt.num_rows:
         return fitted
     past = waiting(learnt, from_book(book)(learnt, names), names, as_of)
-    text = fit_pay_time(past, as_of, threads=threads)
-    before = past_cash(book, mine, past, as_of, threads=threads)
-    if before is not None:
-        text = replace(text, spec=text.spec.model_copy(update={"widened": before.widened}))
+    text, before = _with_the_past(book, mine, past, as_of, threads)
     made = replace(fitted, pay_time=text)
     told = _told(book, mine, made, period, known_on, threads)
-    cash = {"past_cash": before.as_dict()} if before else {}
-    return replace(made, training={**fitted.training, "time_to_pay": {**told, **cash}})
+    return replace(made, training={**fitted.training, "time_to_pay": {**told, **before}})
+
+
+def _with_the_past(
+    book: Book, rows: ir.Table, cases: Waiting, as_of: date, threads: int
+) -> tuple[PayTimeText, dict[str, Any]]:
+    """The model with intervals as wide as the past asks for, and what was seen of the past, as plain values."""
+    text = fit_pay_time(cases, as_of, threads=threads)
+    past = past_model(cases, as_of, threads=threads)
+    if past is None:
+        return text, {}
+    cash = past_cash(book, rows, past, as_of, threads=threads)
+    level = past_level(past, cases, as_of, threads=threads)
+    asked = ({"widened": cash.widened} if cash else {}) | ({"level": level.level} if level else {})
+    told = ({"past_cash": cash.as_dict()} if cash else {}) | ({"past_interval": level.as_dict()} if level else {})
+    return replace(text, spec=text.spec.model_copy(update=asked)), told
 
 
 def _newest(cases: pa.Table) -> pa.Table:

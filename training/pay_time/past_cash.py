@@ -19,17 +19,13 @@ import pyarrow.compute as pc
 from data.book import Book
 from scoring.cash import WEEK, OpenItems, cash
 from scoring.open_invoices import open_invoices, with_delays
-from scoring.pay_time import PayTimeText
+from scoring.pay_time import LEVEL, PayTimeText
 from training.arrays import Floats
 from training.cases.label import known
-from training.pay_time.hazard import fit_pay_time
-from training.pay_time.waiting import Waiting
+from training.pay_time.past_model import SPAN, PastModel
 
-SPAN: Final = timedelta(days=182)
-"""The past model knows nothing of this last part of what is known."""
 EVERY: Final = timedelta(days=28)
 WEEKS: Final = 8
-LEVEL: Final = 0.8
 FEWEST: Final = 20
 """With fewer weeks to look back on, nothing is said of them."""
 
@@ -55,28 +51,21 @@ class PastCash:
         return asdict(self)
 
 
-def past_cash(book: Book, rows: ir.Table, cases: Waiting, as_of: date, *, threads: int) -> PastCash | None:
-    """Learn as of half a year before, and state the cash of eight weeks, every four weeks since.
+def past_cash(book: Book, rows: ir.Table, past: PastModel, as_of: date, *, threads: int) -> PastCash | None:
+    """State the cash of eight weeks, every four weeks since the past model was learnt.
 
     Args:
         book: The book.
         rows: Its folded invoices, those that the model is learnt from.
-        cases: What the model itself is learnt from, as known on ``as_of``.
+        past: The model of half a year before.
         as_of: Nothing learnt after the end of this day plays a part.
         threads: LightGBM's threads.
 
     Returns:
-        None where the past is too short.
+        None where too few weeks are over.
     """
-    began = as_of - SPAN
-    then = cases.as_of(began)
-    if not (then.delay == then.delay).any():  # NaN where not settled
-        return None
-    open_then = _open_then(rows, began, as_of)
-    if not open_then.num_rows:
-        return None
-    model = fit_pay_time(then, began, threads=threads)
-    return judged(_weeks(book, open_then, model, threads))
+    open_then = _open_then(rows, past.began, as_of)
+    return judged(_weeks(book, open_then, past.text, threads)) if open_then.num_rows else None
 
 
 def _open_then(rows: ir.Table, began: date, as_of: date) -> pa.Table:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from training.cases.facts import folded, from_book
-from training.pay_time.past_cash import FEWEST, SPAN, _open_then, came, judged, past_cash
+from training.pay_time.hazard import fit_pay_time
+from training.pay_time.past_cash import FEWEST, _open_then, came, judged, past_cash
+from training.pay_time.past_model import SPAN, past_model
 from training.pay_time.waiting import FIRST_DAY, waiting, waiting_cases
 
 NAMES = ("late5_share_ever", "terms_days", "late5_share_90d")
@@ -70,18 +72,27 @@ def learnt(small_portfolio):
 
 def test_a_portfolios_own_past_is_looked_back_on(small_portfolio, learnt):
     rows, cases = learnt
-    found = past_cash(small_portfolio, rows, cases, AS_OF, threads=1)
+    past = past_model(cases, AS_OF, threads=1)
+    found = past_cash(small_portfolio, rows, past, AS_OF, threads=1)
     assert FEWEST <= found.weeks <= 40
     assert 0.2 < found.held <= 1.0
     assert 1.0 <= found.widened < 6.0
     assert 0.0 < found.missed < 0.6
-    assert found == past_cash(small_portfolio, rows, cases, AS_OF, threads=1)
+    assert found == past_cash(small_portfolio, rows, past, AS_OF, threads=1)
 
 
-def test_a_past_without_settlements_says_nothing(small_portfolio, learnt):
-    rows, cases = learnt
+def test_the_past_model_is_the_one_that_was_learnt_then(small_portfolio, learnt):
+    _, cases = learnt
+    began = AS_OF - SPAN
+    known_then = waiting_cases(folded(small_portfolio), issued_from=FIRST_DAY, known_on=began)
+    then = waiting(known_then, from_book(small_portfolio)(known_then, list(NAMES)), NAMES, began)
+    assert past_model(cases, AS_OF, threads=1).text.contents() == fit_pay_time(then, began, threads=1).contents()
+
+
+def test_a_past_without_settlements_says_nothing(learnt):
+    _, cases = learnt
     first = cases.at.min().astype("datetime64[D]").astype(object)
-    assert past_cash(small_portfolio, rows, cases, first + SPAN - timedelta(1), threads=1) is None
+    assert past_model(cases, first + SPAN - timedelta(1), threads=1) is None
 
 
 def test_what_was_paid_after_the_day_of_knowledge_had_not_come(clerk):
