@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from training.fitting.walk import Labelled, Walk
 
 SHOWN: Final = ("mean_probability", "rate", "auc", "average_precision", "brier")
+WARM_UP: Final = 6
 KNOWN: Final = (LATE, *DAYS_PAST_DUE)
 
 
@@ -38,6 +39,15 @@ def walk_forward(
     as_of: Annotated[
         str | None, typer.Option(help="Day whose knowledge gives the outcomes; today unless given.")
     ] = None,
+    warm_up: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="MONTHS",
+            help="Months walked before the first, as far as there are cases: they teach the calibrator and are in no "
+            "figure. With 0 the first months are not calibrated.",
+        ),
+    ] = WARM_UP,
     out: Annotated[Path | None, typer.Option(help="Folder for figures, cases and picture.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table.")] = False,
 ) -> None:
@@ -57,7 +67,7 @@ def walk_forward(
         step("opening the lake")
         task, labelled = cases_of(the_book(settings), model, ends, settings, say=step)
         months = [*month_firsts(begins, ends), month_start(ends, 1)]
-        found = walk(task, labelled, months, known_on, threads=settings.threads, say=step)
+        found = walk(task, labelled, months, known_on, threads=settings.threads, warm_up=warm_up, say=step)
     folder = out or settings.reports / "walk-forward" / f"{model}-{known_on}"
     written = write(found, folder)
     if as_json:
@@ -170,6 +180,7 @@ def tell(found: "Walk") -> None:
     ]
     show_table(f"{found.target}, walking forward", ("month", *headings), rows, numbers=headings)
     _tell_parts(found)
+    say(warmed_up(found))
     say(f"Mean of the months: AUC {found.mean('auc'):.4f}, AP {found.mean('average_precision'):.4f}.")
     pooled = found.pooled()
     told = [
@@ -178,6 +189,14 @@ def tell(found: "Walk") -> None:
         if name in pooled
     ]
     say(f"All months together, 95 % intervals by resampling customers: {', '.join(told)}.")
+
+
+def warmed_up(found: "Walk") -> str:
+    """Which months taught the calibrator beforehand."""
+    if not found.warm_up:
+        return "No month was walked before these to teach the calibrator."
+    first, last = (day.strftime("%Y-%m") for day in (found.warm_up[0], found.warm_up[-1]))
+    return f"Walked before these, to teach the calibrator, and in no figure: {first} to {last} ({len(found.warm_up)})."
 
 
 def _tell_parts(found: "Walk") -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from benchmarks.models import default, distress, late, one_split, pay_time, simulator, speed
+from benchmarks.models import default, distress, late, one_split, pay_time, peers, simulator, speed
 from benchmarks.models.aims import table
 from benchmarks.models.kept import own_code
 from benchmarks.models.work import Work, say
@@ -33,6 +33,7 @@ PARTS: Final[dict[str, ModuleType]] = {
     "simulator": simulator,
     "speed": speed,
     "one-split": one_split,
+    "peers": peers,
 }
 SHARED: Final = Path(__file__).resolve().parents[2].parent / "shared"
 NOT_THERE: Final = 2

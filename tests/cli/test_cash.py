@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import ibis
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from cli import walking
 from cli.app import main
 from cli.cash import open_items
 from cli.errors import Exit
@@ -20,6 +22,7 @@ from scoring.model_files import ModelFiles
 from scoring.releases import current
 from scoring.sketch import Sketch
 from training.cases.facts import folded, from_book
+from training.fitting import walk
 from training.fitting.fit import Recipe
 from training.fitting.learn import learn, silent
 from training.late_model import late_cases
@@ -173,14 +176,38 @@ def test_an_invoice_paid_since_was_open_then(settings):
 
 
 def test_a_walk_forward_writes_figures_cases_and_a_picture(command, tmp_path):
-    words = ("walk-forward", "--from", "2024-03-01", "--to", "2024-05-01", "--as-of", END.isoformat())
+    words = ("walk-forward", "--from", "2024-03-01", "--to", "2024-05-01", "--as-of", END.isoformat(), "--warm-up", "2")
     code, said = command(*words, "--out", str(tmp_path / "walk"), "--json")
     told = json.loads(said)
     assert code == 0
     assert [month["first"] for month in told["months"]] == ["2024-03-01", "2024-04-01", "2024-05-01"]
+    assert told["warm_up"] == ["2024-01-01", "2024-02-01"]
     rows = pq.read_table(tmp_path / "walk" / "cases.parquet")
     assert rows.num_rows == sum(month["n"] for month in told["months"])
     assert (tmp_path / "walk" / "walk-forward.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_as_many_months_warm_up_unless_asked_as_the_walk_itself_takes():
+    assert walking.WARM_UP == walk.WARM_UP
+
+
+@pytest.mark.parametrize(
+    ("months", "told"),
+    [
+        pytest.param((), "No month was walked before these", id="none"),
+        pytest.param(
+            (date(2019, 1, 1), date(2019, 2, 1), date(2019, 3, 1)), "in no figure: 2019-01 to 2019-03 (3)", id="three"
+        ),
+    ],
+)
+def test_people_are_told_which_months_warmed_up(months, told):
+    found = walk.Walk("late-payment", "late(5)", END, months, (), None, np.array([]), np.array([]))
+    assert told in walking.warmed_up(found)
+
+
+def test_a_negative_warm_up_is_wrong_usage(command):
+    code, _ = command("walk-forward", "--warm-up", "-1")
+    assert code == Exit.USAGE
 
 
 def test_an_unknown_model_is_wrong_usage(command):
