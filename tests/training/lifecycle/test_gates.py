@@ -12,6 +12,7 @@ from training.judging.evaluation import Bin, Interval, Segment
 from training.judging.rates import rate_interval
 from training.judging.reliability import calibration_slope, perfect_ece
 from training.lifecycle.gates import (
+    NOT_COMPARED,
     Beside,
     Gate,
     Gates,
@@ -168,7 +169,7 @@ GAIN = Gate(name="as good", figure="auc_gain_low", against="champion", at_least=
         pytest.param(Beside(1), True, "this version is the champion", id="the champion itself"),
         pytest.param(Beside(2, {"auc_gain_low": -0.01}), True, "", id="at the bound"),
         pytest.param(Beside(2, {"auc_gain_low": -0.02}), False, "", id="worse"),
-        pytest.param(Beside(2, {"auc_gain_low": None}), False, "", id="a missing figure fails"),
+        pytest.param(Beside(2, {"auc_gain_low": None}), False, NOT_COMPARED, id="a missing figure fails"),
         pytest.param(
             Beside(2, note="nothing had matured"), False, "nothing had matured", id="missing: the reason is said"
         ),
