@@ -85,7 +85,7 @@ class ModelSpec(BaseModel):
     )
     tendency: dict[str, Literal[-1, 1]] = Field(
         default_factory=dict,
-        description="For features that the model is held to no direction of, the side on which it sees risk, where clear.",
+        description="For features that it is held to no direction of, the side on which it sees risk, where clear.",
     )
     interval: PdInterval | None = Field(
         default=None, description="How sure its probabilities are, learnt out of fold; null where that was not learnt."
@@ -121,8 +121,9 @@ class ModelSpec(BaseModel):
     def to_json(self) -> bytes:
         """Canonical JSON: equal specs give equal bytes.
 
-        What a spec may have but need not (``form``, ``held``, ``typical``, ``tendency``, ``interval``, ``grades``) is left out
-        where it is as by default, so that the bytes of a spec written before there was such a thing stay the same.
+        What a spec may have but need not (``form``, ``held``, ``typical``, ``tendency``, ``interval``, ``grades``) is
+        left out where it is as by default, so that the bytes of a spec written before there was such a thing stay the
+        same.
         """
         return canonical_json({key: value for key, value in self.model_dump().items() if not _left_out(key, value)})
 

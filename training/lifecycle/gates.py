@@ -192,9 +192,7 @@ def _no_opponent(beside: Beside | None, version: int) -> str:
     return NO_CHAMPION if beside.champion is None else ITSELF if beside.champion == version else ""
 
 
-def _against_champion(
-    gate: Gate, value: float | None, model: str, version: int, beside: Beside | None
-) -> GateResult:
+def _against_champion(gate: Gate, value: float | None, model: str, version: int, beside: Beside | None) -> GateResult:
     note = beside.note if beside else ""
     if beside and value is None and not note:
         note = NOT_COMPARED

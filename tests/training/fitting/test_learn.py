@@ -69,6 +69,21 @@ def test_no_later_outcome_reaches_the_model_or_its_calibrator(parts, learnt):
     assert other.training == one.training
 
 
+def test_a_recipe_frees_the_trees_of_directions_and_the_model_still_declares_them(parts):
+    """Declared is what the catalogue says; `held` says whether it was made so, and nothing rests on it otherwise."""
+    said = tuple(feature.risk for feature in FEW.features)
+    assert any(said)
+    free, scorecard = by_trees(parts), by_scorecard(parts)
+    how = {"as_of": AS_OF, "known_on": END, "threads": 1, "data_version": "a1b2c3d4e5f6", "say": silent}
+    held = learn(replace(TASK, recipe=RECIPE), parts, **how)
+    assert TASK.monotone == free.spec.monotone == held.spec.monotone == said
+    assert (free.spec.held, held.spec.held, scorecard.spec.held) == (False, True, True)
+    assert (free.spec.promised, held.spec.promised) == ((0,) * len(said), said)
+    assert free.model_texts != held.model_texts
+    assert free.spec.tendency[FEW.names[0]] == 1, "what the trees see by themselves is told of every feature"
+    assert FEW.names[0] in held.spec.tendency or said[0], "and of one that is held to none"
+
+
 def test_no_later_feature_reaches_them_either(parts):
     stranger = {name: values * 7 + 3 for name, values in parts.later.columns.items()}
     one, other = by_trees(parts), by_trees(Split(parts.train, replace(parts.later, columns=stranger)))
