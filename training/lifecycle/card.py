@@ -16,7 +16,10 @@ from training.judging.evaluation import Bin, Evaluation, Interval, Segment
 from training.judging.rates import rate_interval
 from training.judging.reliability import calibration_slope, perfect_ece
 from training.lifecycle.grade_lines import grade_lines, passed, sure_lines
-from training.lifecycle.monotone import Probes, probed
+from training.lifecycle.measures import STANDARD
+from training.lifecycle.missing import DIRECTIONS as DIRECTION_FIGURE
+from training.lifecycle.missing import why_missing
+from training.lifecycle.monotone import probed
 
 FIGURES: Final = {
     "auc": "Area under the ROC curve",
@@ -103,8 +106,8 @@ class Card:
     perfect_ece: float | None
     top: float
     """Largest value on the axes of the plot."""
-    probes: Probes | None = None
-    """What came of probing the model for its declared directions; None where it could not be."""
+    probing: str = ""
+    """What came of probing the model for its declared directions, in words."""
     gates: tuple[Mapping[str, Any], ...] = ()
     approvals: tuple[Approval, ...] = ()
 
@@ -164,7 +167,7 @@ def card_of(
         slope=calibration_slope(bins),
         perfect_ece=perfect_ece(bins),
         top=top,
-        probes=probed(fitted),
+        probing=_probing(fitted, gates),
         gates=tuple(gates),
         approvals=tuple(approvals),
     )
@@ -240,6 +243,15 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
         else:
             found[key] = _figure(value) if isinstance(value, float) else value
     return found
+
+
+def _probing(fitted: Fitted, gates: Sequence[Mapping[str, Any]]) -> str:
+    """What came of probing; told by the gate that asked for it where one did, for it takes seconds."""
+    told = next((str(gate["note"]) for gate in gates if gate["figure"] == DIRECTION_FIGURE), "")
+    if told:
+        return told
+    probes = probed(fitted)
+    return why_missing(DIRECTION_FIGURE, fitted, STANDARD) if probes is None else probes.told
 
 
 def _feature_line(fitted: Fitted, place: int, catalogue: Mapping[str, Feature]) -> FeatureLine:

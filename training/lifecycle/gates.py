@@ -106,7 +106,7 @@ class GateResult(BaseModel):
     @property
     def sentence(self) -> str:
         """The result in one line."""
-        if self.passed and self.note:
+        if self.passed and self.value is None:
             return f"{self.model} v{self.version}: {self.gate}: passes, {self.note}."
         value = "missing" if self.value is None else _written(self.value)
         return (
@@ -200,13 +200,12 @@ def _against_champion(gate: Gate, value: float | None, model: str, version: int,
 
 
 def _explained(result: GateResult, fitted: Fitted, gates: Gates, probes: Probes | None) -> GateResult:
-    """A result that was not passed, with why its figure is missing or where to look; others as they are."""
-    if result.passed:
-        return result
+    """A result with why its figure is missing, or of how many probes it is; others as they are."""
     if result.value is None:
         return result.model_copy(update={"note": why_missing(result.figure, fitted, gates.measures)})
-    told = probes.told if probes is not None and result.figure == DIRECTIONS else ""
-    return result.model_copy(update={"note": told})
+    if probes is not None and result.figure == DIRECTIONS:
+        return result.model_copy(update={"note": probes.told})
+    return result
 
 
 def _against_none(gate: Gate, model: str, version: int, why: str) -> GateResult:
