@@ -129,8 +129,9 @@ _HEAD: Final = """# Feature catalogue
 
 Made by `o2c-risk features catalogue`; a test keeps it true. {count} features. Every one is a 64-bit float, or null as
 its row says; *none of it* is the value for a known customer that has nothing of the kind. Features of a customer are as
-of the end of a business day, from rows that had happened and were known by then. *Risk* says in which direction the
-model is held to be monotone."""
+of the end of a business day, from rows that had happened and were known by then. *Risk* is the direction that is
+declared: the risk may only rise, or only fall, as the value rises. The product's recipes hold models to it, and every
+model is probed against it before it may be released."""
 
 
 def _sets() -> str:

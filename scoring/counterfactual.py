@@ -110,8 +110,8 @@ class OnScale:
 
     @property
     def monotone(self) -> tuple[int, ...]:
-        """The model's directions."""
-        return self.model.spec.monotone
+        """The directions that the model keeps by the way it was made."""
+        return self.model.spec.promised
 
     @property
     def grades(self) -> tuple[Grade, ...]:

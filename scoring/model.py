@@ -57,7 +57,9 @@ class ModelSpec(BaseModel):
     feature_set: str = Field(min_length=1, description="Name of the feature set the model was trained on.")
     feature_set_version: int = Field(ge=1)
     feature_set_hash: str = Field(min_length=1, description="Hash of the feature definitions at training.")
-    monotone: tuple[int, ...] = Field(description="+1 the risk may only rise with the feature, -1 only fall, 0 free.")
+    monotone: tuple[int, ...] = Field(
+        description="Declared direction: +1 the risk may only rise with the feature, -1 only fall, 0 free."
+    )
     groups: dict[str, str] = Field(description="Reason group of each feature.")
     trained_as_of: date = Field(description="Last day whose cases the model saw.")
     known_at: date = Field(description="Day at whose end the labels were known.")
@@ -72,13 +74,18 @@ class ModelSpec(BaseModel):
     seeds: tuple[int, ...] = Field(description="One per booster; none for a scorecard, where nothing is drawn.")
     lightgbm_version: str = Field(description="Empty for a scorecard.")
     form: Literal["trees", "scorecard"] = Field(default="trees", description="What scores.")
+    held: bool = Field(
+        default=True,
+        description="Whether the model was held to its declared directions as it was made. One that was not follows "
+        "them only as far as its cases did, and nothing may rest on them.",
+    )
     typical: dict[str, float] = Field(
         default_factory=dict,
         description="Median of each feature over the training cases that have it; empty where it was not kept.",
     )
     tendency: dict[str, Literal[-1, 1]] = Field(
         default_factory=dict,
-        description="For features without a declared direction, the side on which the model sees risk, where clear.",
+        description="For features that it is held to no direction of, the side on which it sees risk, where clear.",
     )
     interval: PdInterval | None = Field(
         default=None, description="How sure its probabilities are, learnt out of fold; null where that was not learnt."
@@ -114,8 +121,9 @@ class ModelSpec(BaseModel):
     def to_json(self) -> bytes:
         """Canonical JSON: equal specs give equal bytes.
 
-        What a spec may have but need not (``form``, ``typical``, ``tendency``, ``interval``, ``grades``) is left out
-        where it is as by default, so that the bytes of a spec written before there was such a thing stay the same.
+        What a spec may have but need not (``form``, ``held``, ``typical``, ``tendency``, ``interval``, ``grades``) is
+        left out where it is as by default, so that the bytes of a spec written before there was such a thing stay the
+        same.
         """
         return canonical_json({key: value for key, value in self.model_dump().items() if not _left_out(key, value)})
 
@@ -123,6 +131,11 @@ class ModelSpec(BaseModel):
     def from_json(cls, text: bytes | str) -> "ModelSpec":
         """Read back what ``to_json`` wrote; pydantic's ``ValidationError`` says what is wrong with it."""
         return cls.model_validate_json(text)
+
+    @property
+    def promised(self) -> tuple[int, ...]:
+        """Directions that may be relied on: those declared, and none at all of a model that was not held to them."""
+        return self.monotone if self.held else (0,) * len(self.monotone)
 
     @property
     def group_baseline(self) -> dict[str, float]:
@@ -134,7 +147,7 @@ class ModelSpec(BaseModel):
 
 
 def _left_out(key: str, value: Any) -> bool:
-    return key in ("form", "typical", "tendency", "interval", "grades") and value == ModelSpec.model_fields[
+    return key in ("form", "held", "typical", "tendency", "interval", "grades") and value == ModelSpec.model_fields[
         key
     ].get_default(call_default_factory=True, validated_data={})
 

@@ -82,8 +82,16 @@ class PayTimeSpec(BaseModel):
         return self
 
     def to_json(self) -> bytes:
-        """Canonical JSON: equal specs give equal bytes."""
-        return canonical_json(self.model_dump())
+        """Canonical JSON: equal specs give equal bytes.
+
+        What the past said (``common``, ``level``, ``widened``) is left out where it is as by default, so that the bytes
+        of a spec written before there was such a thing stay the same.
+        """
+        return canonical_json(self.model_dump(exclude=self._as_by_default()))
+
+    def _as_by_default(self) -> set[str]:
+        optional = {name: field.default for name, field in type(self).model_fields.items() if not field.is_required()}
+        return {name for name, default in optional.items() if getattr(self, name) == default}
 
     @classmethod
     def from_json(cls, text: bytes | str) -> "PayTimeSpec":

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scoring.model import ModelSpec
 from scoring.reason_texts import GROUP_SENTENCES, sentences
-from scoring.reasons import LEAST, MOST, PLACES
+from scoring.reasons import LEAST, MOST, PLACES, follows
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -104,10 +104,13 @@ class _Side:
     declared: int
     direction: int
     typical: float | None
+    follows: bool
 
     def of(self, values: Floats) -> NDArray[np.int8]:
         """+1, -1 or 0 of each value, shape (n,)."""
-        if self.direction == 0 or self.typical is None:
+        if not self.follows:
+            found = np.where(np.isnan(values), 0, -1).astype(np.int8)
+        elif self.direction == 0 or self.typical is None:
             found = np.zeros(len(values), dtype=np.int8)
         else:
             beyond = self.direction * (values - self.typical) > 0
@@ -119,7 +122,7 @@ class _Side:
 
 def _side(spec: ModelSpec, place: int) -> _Side:
     name, declared = spec.feature_names[place], spec.monotone[place]
-    return _Side(declared, declared or spec.tendency.get(name, 0), spec.typical.get(name))
+    return _Side(declared, declared or spec.tendency.get(name, 0), spec.typical.get(name), follows(spec, name))
 
 
 def _members(spec: ModelSpec, group: str) -> _Members:

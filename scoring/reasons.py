@@ -132,23 +132,44 @@ def side_of_risk(spec: ModelSpec, feature: str, value: float) -> int:
     Returns:
         +1 where it does: the value is beyond the training population's median on the side on which risk lies, as the
         feature declares it or, where it declares none, as the model clearly sees it; and for what can only harm as it
-        grows, above 0 as well: paid on the due date is no lateness, however early others pay. -1 where it does not. 0
+        grows, above 0 as well: paid on the due date is no lateness, however early others pay. -1 where it does not, or
+        where the feature declares a side, the model was not held to it, and does not clearly see risk there itself. 0
         where that cannot be said: the value is missing, neither says a side, or the spec keeps no median.
 
     Example:
         >>> from types import SimpleNamespace
         >>> spec = SimpleNamespace(feature_names=("overdue_count",), monotone=(1,), typical={"overdue_count": 0.0},
-        ...                        tendency={})
+        ...                        tendency={}, held=True)
         >>> [side_of_risk(spec, "overdue_count", value) for value in (2.0, 0.0, float("nan"))]
         [1, -1, 0]
     """
     declared = spec.monotone[spec.feature_names.index(feature)]
     if declared == 1 and value <= 0:
         return -1
+    if math.isnan(value):
+        return 0
+    if not follows(spec, feature):
+        return -1
     direction, typical = declared or spec.tendency.get(feature, 0), spec.typical.get(feature)
-    if math.isnan(value) or direction == 0 or typical is None:
+    if direction == 0 or typical is None:
         return 0
     return 1 if direction * (value - typical) > 0 else -1
+
+
+def follows(spec: ModelSpec, feature: str) -> bool:
+    """Whether a model sees risk on the side that a feature declares: it was held to it, or clearly does by itself.
+
+    A feature that declares none has nothing to be followed.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> said = {"feature_names": ("overdue_count", "tenure_days"), "monotone": (1, -1), "held": False}
+        >>> free = SimpleNamespace(**said, tendency={"overdue_count": 1, "tenure_days": 1})
+        >>> follows(free, "overdue_count"), follows(free, "tenure_days")
+        (True, False)
+    """
+    declared = spec.monotone[spec.feature_names.index(feature)]
+    return spec.held or declared in (0, spec.tendency.get(feature))
 
 
 def _worded(feature: str, group: str, values: Mapping[str, float], currency: str) -> tuple[str, str]:

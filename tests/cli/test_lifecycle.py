@@ -34,6 +34,7 @@ from training.default_model import Default, default_cases
 from training.default_model import task as default_task
 from training.fitting.fit import Recipe, fit
 from training.fitting.learn import learn, silent
+from training.judging.evaluate import evaluate
 from training.late_model import late_cases
 from training.late_model import task as late_task
 from training.lifecycle.challenger import challenge
@@ -41,6 +42,7 @@ from training.lifecycle.compare import compare, opponents, usual_cases
 from training.lifecycle.evaluated import evaluate_version
 from training.lifecycle.gates import GATES
 from training.lifecycle.history import chain, history
+from training.lifecycle.monotone import probed
 from training.lifecycle.promote import PromotionRefusedError, promote
 from training.lifecycle.rebuilt import NothingMaturedError, Period
 from training.lifecycle.register import register
@@ -204,7 +206,9 @@ def _refuse_the_unfit(here, release):
         release(register(silent_model, here.settings).version, 4)
     names = here.good.spec.feature_names
     free = fit(here.parts.train, names, (0,) * len(names), GOOD, threads=1)
-    with pytest.raises(PromotionRefusedError, match=r"direction of risk: monotone_violations is \d+, wanted at most 0"):
+    with pytest.raises(
+        PromotionRefusedError, match=r"direction of risk: monotone_violations is [\d,]+, wanted at most 0"
+    ):
         release(register(replace(here.good, model_texts=free), here.settings).version, 5)
 
 
@@ -383,6 +387,43 @@ def test_a_model_that_is_not_named_stays_as_it_is(here, default_models, gates, r
     for name in ("model.json", "model_0.txt", "calibrator.json"):
         part = f"models/{LATE}/{name}"
         assert (both.folder / part).read_bytes() == (before / part).read_bytes()
+
+
+def _refusal(monkeypatch, capsys, here, version):
+    arguments = ("--by", "A. Risk", "--reason", "ranks better", "--as-of", END)
+    assert run(monkeypatch, here, "promote", LATE, "--version", f"{LATE}={version}", *arguments) == Exit.REFUSED
+    return capsys.readouterr().err
+
+
+def test_a_model_that_breaks_a_direction_is_refused_by_command_with_the_true_figure(monkeypatch, capsys, here):
+    """The recipe freed the trees, as its file may; what the catalogue declares is asked all the same."""
+    before = history(here.settings)
+    free = here.learnt(replace(GOOD, directions=False))
+    assert free.spec.monotone == here.good.spec.monotone
+    probes = probed(free)
+    assert (probes.asked, probes.violations > 0, probed(here.good).broken) == (probed(here.good).asked, True, {})
+    registered = register(free, here.settings)
+    said = " ".join(_refusal(monkeypatch, capsys, here, registered.version).split())
+    name = f"{LATE} v{registered.version}: direction of risk"
+    assert f"{name}: monotone_violations is {probes.violations:,}, wanted at most 0. A worse payment fact" in said
+    assert f"stated risk. ({probes.violations:,} of {probes.asked:,} probes (" in said
+    assert f"broke a declared direction; worst: {next(iter(probes.broken))} " in said
+    assert history(here.settings) == before, "nothing was promoted"
+    card = registered.card.read_text()
+    assert "The model was not held to the declared directions while it was made" in card
+    assert probes.told in card
+
+
+def test_a_model_judged_on_too_few_days_is_refused_by_command_for_what_is_missing(monkeypatch, capsys, here):
+    day = here.parts.later.at.astype("datetime64[D]")
+    calm = here.parts.later.take((day == day[0]) & ~here.parts.later.bad)
+    model = here.good.model()
+    short = replace(here.good, evaluation=evaluate(calm, model.probability(model.matrix(calm.columns)), END))
+    said = " ".join(_refusal(monkeypatch, capsys, here, register(short, here.settings).version).split())
+    cases = f"{len(calm):,} cases of {day[0]}..{day[0]}"
+    assert "ranks late invoices: auc_low is missing, wanted at least 0.75. The lower end" in said
+    assert f"(all of the {cases} came out good, and it takes both kinds; judge it by a longer period)" in said
+    assert f"(no part of the {cases} has 200 cases, with 20 bad and 20 good ones among them" in said
 
 
 def test_keys_are_made_on_the_command_line(monkeypatch, capsys, here, tmp_path):

@@ -169,6 +169,24 @@ def test_reasons_of_a_model_with_fewer_groups_than_four(model):
         assert [code for code in codes if code] == alone
 
 
+def test_reasons_of_a_model_that_was_not_held_to_its_directions(bundle, people):
+    """One that follows a third of them, sees the contrary in a third and is not clear about the rest."""
+    model = bundle.models["default"]
+    sides = {name: side * (1, -1)[place % 3] for place, (name, side) in enumerate(_declared(model)) if place % 3 < 2}
+    free = replace(model, spec=model.spec.model_copy(update={"held": False, "tendency": sides}))
+    contributions = free.contributions(people)
+    found = ReasonCodes(free.spec).of(people, contributions).codes
+    alone = [
+        [reason.code for reason in reasons(free, row, added)] for row, added in zip(people, contributions, strict=True)
+    ]
+    assert [[code for code in codes if code] for codes in found] == alone
+    assert found.tolist() != ReasonCodes(model.spec).of(people, contributions).codes.tolist()
+
+
+def _declared(model):
+    return [pair for pair in zip(model.spec.feature_names, model.spec.monotone, strict=True) if pair[1]]
+
+
 def rows_of(model, n):
     random = np.random.default_rng(2)
     people = random.gamma(1.0, 3.0, size=(n, len(model.spec.feature_names)))

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,6 +114,11 @@ class TestWorkedExample:
 
     def test_what_is_promised_nothing_of_is_not_asked_for(self, model):
         free = scored(model.spec, *model.learner.characteristics, monotone=(0, 0), calibrator=Calibrator("identity"))
+        assert counterfactual(free, np.array([20_000.0, 0.3]), SCALE) is None
+
+    def test_nor_what_a_model_was_not_held_to(self, model):
+        free = replace(model, spec=model.spec.model_copy(update={"held": False}))
+        assert counterfactual(model, np.array([20_000.0, 0.3]), SCALE) is not None
         assert counterfactual(free, np.array([20_000.0, 0.3]), SCALE) is None
 
     def test_a_row_of_another_length_is_refused(self, model):

@@ -168,12 +168,18 @@ class TestSpec:
         assert ModelSpec.from_json(text).to_json() == text
 
     def test_what_is_as_by_default_leaves_no_trace_in_the_bytes(self, model):
-        for word in (b"form", b"typical", b"tendency"):
+        for word in (b"form", b"held", b"typical", b"tendency"):
             assert b'"' + word + b'":' not in model.spec.to_json()
 
     def test_what_is_not_as_by_default_is_kept(self, model):
         spec = model.spec.model_copy(update={"typical": {"overdue_count": 0.0}, "tendency": {"tenure_days": -1}})
         assert ModelSpec.from_json(spec.to_json()) == spec
+
+    def test_a_model_that_was_not_held_to_its_directions_promises_none(self, model):
+        free = model.spec.model_copy(update={"held": False})
+        assert ModelSpec.from_json(free.to_json()) == free
+        assert (model.spec.promised, free.promised) == (model.spec.monotone, (0, 0, 0, 0))
+        assert free.monotone == model.spec.monotone, "and still declares them"
 
     def test_it_holds_no_time_of_day(self, model):
         assert b"T00:" not in model.spec.to_json()

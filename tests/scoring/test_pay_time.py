@@ -147,3 +147,20 @@ def test_a_spec_that_does_not_agree_is_refused(changed, message):
 def test_other_features_than_the_spec_names_are_refused(text):
     with pytest.raises(ValueError, match="other features than its spec"):
         PayTimeText(_spec(feature_names=("custom",)), text.texts).model()
+
+
+def test_a_spec_from_before_the_past_was_looked_at_keeps_its_bytes():
+    before = _spec().to_json()
+    assert not {b"common", b"level", b"widened"} & set(before.replace(b'"', b" ").split())
+    assert PayTimeSpec.from_json(before).to_json() == before
+    since = _spec(common=0.1, level=0.86, widened=1.5)
+    assert PayTimeSpec.from_json(since.to_json()) == since
+
+
+def test_the_interval_is_taken_at_the_level_that_the_past_asks_for(text):
+    asked = PayTimeText(_spec(level=0.9), text.texts).model()
+    rows, to_due = np.array([[0.0], [1.0]]), np.array([3.0, 3.0])
+    plain, wider = (model.pay_times(rows, to_due) for model in (text.model(), asked))
+    assert [side.tolist() for side in wider.interval()] == [side.tolist() for side in plain.interval(0.9)]
+    assert [side.tolist() for side in wider.interval(0.8)] == [side.tolist() for side in plain.interval()]
+    assert wider.with_late_prob(np.array([0.3, 0.4]), 1).level == 0.9

@@ -1,5 +1,6 @@
 """Reasons name what really raised the score, in words from the controlled list."""
 
+import math
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -18,7 +19,7 @@ from scoring.manifest import BundleError
 from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.quantity import Quantity
 from scoring.reason_texts import GROUP_SENTENCES, sentences
-from scoring.reasons import LEAST, reasons
+from scoring.reasons import LEAST, reasons, side_of_risk
 
 # What a model reads may become a reason; what only the store keeps speaks, if ever, for its group.
 SPOKEN = sorted({*LATE.names, *DEFAULT.names, *DISTRESS.names})
@@ -310,6 +311,31 @@ class TestAdverseByItself:
     def test_a_spec_without_medians_cites_the_weightiest_that_could_be_adverse(self, model):
         found = one(self.fake(model, typical={}), [0.0, 0.01, 0.2], [0.5, 0.3, 0.2, 0.0])
         assert found[0].feature == "late5_share_365d"
+
+    @pytest.mark.parametrize(
+        ("tendency", "cited"),
+        [
+            pytest.param({"days_late_mean_365d": 1, "late5_share_365d": 1}, "R-PAY-01", id="it follows by itself"),
+            pytest.param({"days_late_mean_365d": -1, "late5_share_365d": 1}, "R-PAY-02", id="it sees the contrary"),
+            pytest.param({"late5_share_365d": 1}, "R-PAY-02", id="it is not clear about it"),
+            pytest.param({}, "R-PAY-00", id="about nothing: the group speaks"),
+        ],
+    )
+    def test_a_model_that_was_not_held_cites_only_sides_that_it_follows(self, model, tendency, cited):
+        row, shap = [4.0, 0.2, 0.9], [0.5, 0.3, LEAST / 2, 0.0]
+        made = self.fake(model, typical=self.TYPICAL, tendency=tendency)
+        numbers = {"R-PAY-01": "days_late_mean_365d", "R-PAY-02": "late5_share_365d"}
+        assert one(made, row, shap)[0].feature == "days_late_mean_365d", "held to them, it cites the weightiest"
+        made.spec = made.spec.model_copy(update={"held": False})
+        found = one(made, row, shap)[0]
+        assert found.code == "R-PAY-00" if cited == "R-PAY-00" else found.feature == numbers[cited]
+
+    def test_nothing_overdue_is_no_reason_of_a_model_that_was_not_held_either(self, model):
+        made = self.fake(model, typical=self.TYPICAL, tendency={"late5_share_365d": -1})
+        made.spec = made.spec.model_copy(update={"held": False})
+        assert side_of_risk(made.spec, "late5_share_365d", 0.0) == -1
+        assert side_of_risk(made.spec, "late5_share_365d", 0.9) == -1
+        assert side_of_risk(made.spec, "late5_share_365d", math.nan) == 0
 
     def test_on_real_trees_no_harmless_fact_is_cited(self, model, rows):
         medians = dict(zip(model.spec.feature_names, np.nanmedian(rows, axis=0).tolist(), strict=True))

@@ -1,5 +1,7 @@
 """The grade of a customer by one model or by two, and what would have to change for the next better one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,10 @@ class TestTwoModels:
     def test_directions_that_differ_promise_nothing(self, half, year):
         free = scored(year.spec, *year.learner.characteristics, monotone=(0, 1))
         assert YearGrade(half, free).monotone == (0, 1, 1)
+
+    def test_one_model_that_was_not_held_to_its_directions_promises_nothing(self, half, year):
+        free = replace(year, spec=year.spec.model_copy(update={"held": False}))
+        assert YearGrade(half, free).monotone == (0, 1, 0)
 
     def test_the_higher_probability_counts_and_nothing_is_converted(self, graded, half, year):
         higher = np.maximum(half.probability(ROWS[:, :2]), year.probability(ROWS[:, [0, 2]]))

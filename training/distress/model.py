@@ -117,6 +117,7 @@ def _spec(
         feature_set_version=DISTRESS.version,
         feature_set_hash=DISTRESS.hash,
         monotone=monotone,
+        held=DEPLOYABLE.directions,
         groups={feature.name: feature.group for feature in DISTRESS.features},
         trained_as_of=LAST_OUTCOME,
         known_at=LAST_OUTCOME,

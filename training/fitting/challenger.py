@@ -38,7 +38,7 @@ def learn_scorecard(
     """Fit a scorecard, calibrate it on the past alone, and judge it on the later cases.
 
     Args:
-        task: What to learn; of its recipe only whether features keep their directions is used.
+        task: What to learn. Its recipe is of trees and is not used: a scorecard always keeps the declared directions.
         parts: Cases to learn from and later ones.
         as_of: The date at whose end training's knowledge was frozen.
         known_on: The date whose knowledge gave the later outcomes.

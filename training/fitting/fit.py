@@ -27,7 +27,8 @@ class Recipe:
         ridge: L2 penalty of leaf values.
         seeds: One model per seed, averaged in log-odds.
         half_life_days: A case this much older than the newest counts half; None counts all alike.
-        directions: Whether features keep the direction that the catalogue declares.
+        directions: Whether the trees are held to the directions that the catalogue declares while they are grown. They
+            are declared in any case, and every model is probed against them before it may be released.
     """
 
     trees: int
@@ -46,6 +47,21 @@ class Recipe:
         return {**asdict(self), "seeds": list(self.seeds)}
 
 
+def held_to(recipe: Recipe, monotone: Sequence[int]) -> tuple[int, ...]:
+    """The directions that trees are held to while they are grown: those declared, or none at all.
+
+    Args:
+        recipe: How trees are grown.
+        monotone: Declared direction per feature: 1, -1 or 0.
+
+    Example:
+        >>> plain = Recipe(10, 0.1, 4, 20, 1.0, 1.0, 0.0)
+        >>> held_to(plain, (1, -1, 0)), held_to(replace(plain, directions=False), (1, -1, 0))
+        ((1, -1, 0), (0, 0, 0))
+    """
+    return tuple(monotone) if recipe.directions else (0,) * len(monotone)
+
+
 FIXED: Final[Mapping[str, Any]] = {
     "objective": "binary",
     "deterministic": True,
@@ -62,7 +78,7 @@ def parameters(recipe: Recipe, *, monotone: Sequence[int], threads: int, seed: i
 
     Args:
         recipe: How trees are grown.
-        monotone: Direction per feature: 1, -1 or 0.
+        monotone: Declared direction per feature: 1, -1 or 0; the recipe says whether trees are held to it.
         threads: Threads; part of what makes two fits equal.
         seed: Seed of every random choice.
     """
@@ -74,7 +90,7 @@ def parameters(recipe: Recipe, *, monotone: Sequence[int], threads: int, seed: i
         "feature_fraction": recipe.feature_share,
         "bagging_fraction": recipe.case_share,
         "lambda_l2": recipe.ridge,
-        "monotone_constraints": list(monotone) if recipe.directions else [0] * len(monotone),
+        "monotone_constraints": list(held_to(recipe, monotone)),
         "num_threads": threads,
         "seed": seed,
     }
@@ -146,7 +162,7 @@ def fit(
     Args:
         cases: Matured cases, n of them, both outcomes present.
         names: Features, in the order of the model's columns.
-        monotone: Direction per feature.
+        monotone: Declared direction per feature; the recipe says whether trees are held to it.
         recipe: How trees are grown.
         threads: LightGBM's threads.
         engine: Where they are grown; in this process unless given.

@@ -19,7 +19,7 @@ from training.cases.dataset import Dataset, together
 from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
 from training.fitting.evidence import judged_by_grade, with_evidence
-from training.fitting.fit import HERE, Engine, Recipe, contributions, fit, one_seed, parameters, probability
+from training.fitting.fit import HERE, Engine, Recipe, contributions, fit, held_to, one_seed, parameters, probability
 from training.fitting.fitted import Fitted
 from training.fitting.shocks import weeks_of
 from training.fitting.typical import tendency_of, typical_of
@@ -88,9 +88,10 @@ class Task:
 
     @property
     def monotone(self) -> tuple[int, ...]:
-        """Direction of each feature: 1 the risk may only rise with it, -1 only fall, 0 free."""
-        if not self.recipe.directions:
-            return (0,) * len(self.features.features)
+        """Declared direction of each feature: 1 the risk may only rise with it, -1 only fall, 0 free.
+
+        What the catalogue declares, whatever the recipe: that only says whether the trees are held to it.
+        """
         return tuple(feature.risk for feature in self.features.features)
 
 
@@ -267,6 +268,7 @@ def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, thre
         feature_set_version=task.features.version,
         feature_set_hash=task.features.hash,
         monotone=task.monotone,
+        held=task.recipe.directions,
         groups={feature.name: feature.group for feature in task.features.features},
         trained_as_of=train.at.max().astype("datetime64[D]").astype(date),
         known_at=as_of,
@@ -279,7 +281,7 @@ def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, thre
         seeds=task.recipe.seeds,
         lightgbm_version=version("lightgbm"),
         typical=typical_of(train.columns, task.names),
-        tendency=tendency_of(task.names, task.monotone, sample.matrix(task.names), explained),
+        tendency=tendency_of(task.names, held_to(task.recipe, task.monotone), sample.matrix(task.names), explained),
     )
 
 

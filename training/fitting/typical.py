@@ -27,11 +27,11 @@ def typical_of(columns: Mapping[str, Floats], names: Sequence[str]) -> dict[str,
 def tendency_of(
     names: Sequence[str], monotone: Sequence[int], matrix: Floats, contributions: Floats
 ) -> dict[str, Literal[-1, 1]]:
-    """The side of risk of each feature that declares none, where the model's contributions are clear about it.
+    """The side of risk of each feature that is held to none, where the model's contributions are clear about it.
 
     Args:
         names: k features.
-        monotone: Declared direction of each; those other than 0 are left out.
+        monotone: Direction that the model is held to for each; those other than 0 are left out.
         matrix: Values, shape (n, k), NaN where not known.
         contributions: What each added in log-odds, shape (n, k + 1).
 

@@ -16,6 +16,10 @@ from training.judging.evaluation import Bin, Evaluation, Interval, Segment
 from training.judging.rates import rate_interval
 from training.judging.reliability import calibration_slope, perfect_ece
 from training.lifecycle.grade_lines import grade_lines, passed, sure_lines
+from training.lifecycle.measures import STANDARD
+from training.lifecycle.missing import DIRECTIONS as DIRECTION_FIGURE
+from training.lifecycle.missing import why_missing
+from training.lifecycle.monotone import probed
 
 FIGURES: Final = {
     "auc": "Area under the ROC curve",
@@ -40,6 +44,11 @@ TIME_TO_PAY_WORDS: Final = (
 SHOWN_APART: Final = (TIME_TO_PAY, GRADES)
 """Parts of a training that have a table of their own."""
 DIRECTIONS: Final = {1: "rises", -1: "falls", 0: "free"}
+NO_DIRECTION: Final = "None is declared."
+HELD: Final = "The model was held to the declared directions while it was made."
+NOT_HELD: Final = (
+    "The model was not held to the declared directions while it was made: it keeps them only as far as its cases did."
+)
 NO_MEANING: Final = "not in the catalogue of this version"
 PLOT: Final = 320
 """Side of the reliability plot in pixels."""
@@ -97,6 +106,8 @@ class Card:
     perfect_ece: float | None
     top: float
     """Largest value on the axes of the plot."""
+    probing: str = ""
+    """What came of probing the model for its declared directions, in words."""
     gates: tuple[Mapping[str, Any], ...] = ()
     approvals: tuple[Approval, ...] = ()
 
@@ -111,6 +122,14 @@ class Card:
         there = self.evaluation.metrics
         asked = [name for name in FIGURES if name in there or name not in RECALIBRATION]
         return [(FIGURES[name], *_interval(there.get(name))) for name in asked]
+
+    @property
+    def directions(self) -> str:
+        """What the directions of the features are worth, in words."""
+        spec = self.fitted.spec
+        if not any(spec.monotone):
+            return NO_DIRECTION
+        return HELD if spec.held else NOT_HELD
 
     @property
     def ticks(self) -> list[tuple[str, float]]:
@@ -148,6 +167,7 @@ def card_of(
         slope=calibration_slope(bins),
         perfect_ece=perfect_ece(bins),
         top=top,
+        probing=_probing(fitted, gates),
         gates=tuple(gates),
         approvals=tuple(approvals),
     )
@@ -223,6 +243,15 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
         else:
             found[key] = _figure(value) if isinstance(value, float) else value
     return found
+
+
+def _probing(fitted: Fitted, gates: Sequence[Mapping[str, Any]]) -> str:
+    """What came of probing; told by the gate that asked for it where one did, for it takes seconds."""
+    told = next((str(gate["note"]) for gate in gates if gate["figure"] == DIRECTION_FIGURE), "")
+    if told:
+        return told
+    probes = probed(fitted)
+    return why_missing(DIRECTION_FIGURE, fitted, STANDARD) if probes is None else probes.told
 
 
 def _feature_line(fitted: Fitted, place: int, catalogue: Mapping[str, Feature]) -> FeatureLine:

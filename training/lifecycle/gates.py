@@ -12,12 +12,14 @@ from training.fitting.fitted import Fitted
 from training.judging.evaluation import Evaluation
 from training.judging.reliability import calibration_slope, perfect_ece
 from training.lifecycle.measures import STANDARD, Measures
-from training.lifecycle.monotone import monotone_violations
+from training.lifecycle.missing import DIRECTIONS, why_missing
+from training.lifecycle.monotone import Probes, probed
 from training.lifecycle.segments import segment_figures
 
 GATES: Final = Path(__file__).with_name("gates.yaml")
 NO_CHAMPION: Final = "no champion yet"
 ITSELF: Final = "this version is the champion"
+NOT_COMPARED: Final = "on the cases of both there is no such figure: they are too few, or all came out alike"
 STANDS_IN: Final = "this version is the champion's recipe on the features as they are defined now"
 
 
@@ -104,9 +106,9 @@ class GateResult(BaseModel):
     @property
     def sentence(self) -> str:
         """The result in one line."""
-        if self.passed and self.note:
+        if self.passed and self.value is None:
             return f"{self.model} v{self.version}: {self.gate}: passes, {self.note}."
-        value = "missing" if self.value is None else f"{self.value:.4g}"
+        value = "missing" if self.value is None else _written(self.value)
         return (
             f"{self.model} v{self.version}: {self.gate}: {self.figure} is {value}, wanted {self.bound}. {self.why}"
             + (f" ({self.note})" if self.note else "")
@@ -169,11 +171,14 @@ def check(fitted: Fitted, version: int, gates: Gates, *, beside: Beside | None =
     applying = [gate for gate in gates.gates if gate.is_for(kind)]
     if not applying:
         raise NoGatesError(fitted.spec.name, kind)
-    figures = figures_of(fitted, gates.measures) | dict(beside.figures if beside else {})
+    probes = probed(fitted)
+    figures = _figures(fitted, gates.measures, probes) | dict(beside.figures if beside else {})
     return tuple(
         _against_none(gate, fitted.spec.name, version, why)
         if gate.against and (why := _no_opponent(beside, version))
-        else _result(gate, figures.get(gate.figure), fitted.spec.name, version, _note(gate, beside))
+        else _against_champion(gate, figures.get(gate.figure), fitted.spec.name, version, beside)
+        if gate.against
+        else _explained(_result(gate, figures.get(gate.figure), fitted.spec.name, version), fitted, gates, probes)
         for gate in applying
     )
 
@@ -187,8 +192,20 @@ def _no_opponent(beside: Beside | None, version: int) -> str:
     return NO_CHAMPION if beside.champion is None else ITSELF if beside.champion == version else ""
 
 
-def _note(gate: Gate, beside: Beside | None) -> str:
-    return beside.note if gate.against and beside else ""
+def _against_champion(gate: Gate, value: float | None, model: str, version: int, beside: Beside | None) -> GateResult:
+    note = beside.note if beside else ""
+    if beside and value is None and not note:
+        note = NOT_COMPARED
+    return _result(gate, value, model, version, note)
+
+
+def _explained(result: GateResult, fitted: Fitted, gates: Gates, probes: Probes | None) -> GateResult:
+    """A result with why its figure is missing, or of how many probes it is; others as they are."""
+    if result.value is None:
+        return result.model_copy(update={"note": why_missing(result.figure, fitted, gates.measures)})
+    if probes is not None and result.figure == DIRECTIONS:
+        return result.model_copy(update={"note": probes.told})
+    return result
 
 
 def _against_none(gate: Gate, model: str, version: int, why: str) -> GateResult:
@@ -197,6 +214,10 @@ def _against_none(gate: Gate, model: str, version: int, why: str) -> GateResult:
 
 def figures_of(fitted: Fitted, measures: Measures = STANDARD) -> dict[str, float | None]:
     """Every figure a gate may name of a model alone; one that does not exist is None."""
+    return _figures(fitted, measures, probed(fitted))
+
+
+def _figures(fitted: Fitted, measures: Measures, probes: Probes | None) -> dict[str, float | None]:
     evaluation = fitted.evaluation
     stated = {
         f"{name}{end}": value
@@ -216,7 +237,7 @@ def figures_of(fitted: Fitted, measures: Measures = STANDARD) -> dict[str, float
         # A version registered before the cases' own slope was a figure is held by that of its bins.
         "calibration_slope": stated.get("calibration_slope", calibration_slope(evaluation.reliability)),
         "ece_beyond_perfect": _ece_beyond_perfect(evaluation),
-        "monotone_violations": monotone_violations(fitted),
+        DIRECTIONS: None if probes is None else float(probes.violations),
         **segment_figures(evaluation.segments, measures),
     }
 
@@ -250,6 +271,16 @@ def _result(gate: Gate, value: float | None, model: str, version: int, note: str
         why=gate.why,
         note=note,
     )
+
+
+def _written(value: float) -> str:
+    """A figure to four digits; a whole number in full, for it may be a count.
+
+    Example:
+        >>> _written(0.86123), _written(12345.0), _written(37.0)
+        ('0.8612', '12,345', '37')
+    """
+    return f"{value:,.0f}" if value.is_integer() else f"{value:.4g}"
 
 
 def _ratio(upper: float | None, lower: float | None) -> float | None:

@@ -1,5 +1,7 @@
-"""Probing a model for the directions it promises."""
+"""Probing a model for the directions that are declared of it, whether or not it was held to them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,33 +15,92 @@ from training.fitting.fitted import Fitted
 ROWS: Final = 64
 STEPS: Final = 16
 SEED: Final = 7
+NAMED: Final = 3
+"""So many of the worst features are named; the rest are counted."""
 
 
-def monotone_violations(fitted: Fitted) -> float | None:
-    """Probes in which the score moved against the direction the model declares.
+@dataclass(frozen=True)
+class Probes:
+    """What came of probing a model.
+
+    Attributes:
+        asked: Probes made, at least one.
+        broken: Feature to the probes of it in which the score moved against its direction, the worst first; those
+            without any are absent.
+    """
+
+    asked: int
+    broken: Mapping[str, int]
+
+    @property
+    def violations(self) -> int:
+        """Probes in which the score moved against a declared direction, 0 at best."""
+        return sum(self.broken.values())
+
+    @property
+    def told(self) -> str:
+        """The count, its share and where to look first, in words.
+
+        Example:
+            >>> Probes(12_000, {}).told
+            '0 of 12,000 probes broke a declared direction'
+            >>> Probes(12_000, {"tenure_days": 24, "overdue_count": 12}).told
+            '36 of 12,000 probes (0.30 %) broke a declared direction; worst: tenure_days 24, overdue_count 12'
+        """
+        said = f"{self.violations:,} of {self.asked:,} probes"
+        if not self.broken:
+            return f"{said} broke a declared direction"
+        worst = ", ".join(f"{name} {count:,}" for name, count in list(self.broken.items())[:NAMED])
+        more = f" and {len(self.broken) - NAMED} more features" if len(self.broken) > NAMED else ""
+        return f"{said} ({_share(self.violations / self.asked)}) broke a declared direction; worst: {worst}{more}"
+
+
+def probed(fitted: Fitted) -> Probes | None:
+    """Walk a model along every feature of which a direction is declared.
 
     Rows are drawn from the sketches, each feature for itself; each feature with a direction then walks through its
-    range with the others held. A walk of s steps has s - 1 probes.
+    range with the others held. A walk of s steps has s - 1 probes, and each booster is walked by itself, so that one
+    does not hide what another does.
 
     Returns:
-        Number of probes that failed, 0 at best; None where the model declares no direction or a sketch is missing,
-        so that nothing can be said.
+        What came of it, the same every time; None where the model declares no direction or a sketch is missing, so
+        that nothing can be said.
     """
-    sketches = _sketches(fitted)
-    directed = [place for place, direction in enumerate(fitted.spec.monotone) if direction]
+    sketches, spec = _sketches(fitted), fitted.spec
+    directed = [place for place, direction in enumerate(spec.monotone) if direction]
     if not directed or sketches is None:
         return None
-    rng = np.random.default_rng(SEED)
+    rng, learners = np.random.default_rng(SEED), _learners(fitted)
     rows = np.column_stack([_drawn(sketch, rng) for sketch in sketches])
-    return float(
-        sum(
-            _against(_learners(fitted), rows, place, sketches[place], fitted.spec.monotone[place]) for place in directed
-        )
+    found = {
+        spec.feature_names[place]: _against(learners, rows, place, sketches[place], spec.monotone[place])
+        for place in directed
+    }
+    worst = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return Probes(
+        asked=len(learners) * len(directed) * ROWS * (STEPS - 1),
+        broken={name: count for name, count in worst if count},
     )
 
 
+def monotone_violations(fitted: Fitted) -> float | None:
+    """Probes in which the score moved against a declared direction, 0 at best; None where nothing can be said."""
+    probes = probed(fitted)
+    return None if probes is None else float(probes.violations)
+
+
+def _share(share: float) -> str:
+    """A share that is above 0, never told as 0.
+
+    Example:
+        >>> _share(0.0123), _share(0.00001)
+        ('1.23 %', 'less than 0.01 %')
+    """
+    return "less than 0.01 %" if share < 0.0001 else f"{100 * share:.2f} %"
+
+
 def _learners(fitted: Fitted) -> list[Learner]:
-    """Each booster by itself, so that one does not hide what another does, or the scorecard."""
+    """Each booster by itself, or the scorecard."""
     if fitted.scorecard is not None:
         return [fitted.scorecard]
     return [Trees.from_text([text]) for text in fitted.model_texts]

@@ -32,16 +32,26 @@ def segment_figures(segments: Sequence[Segment], measures: Measures) -> dict[str
         >>> found["worst_segment_auc"], round(found["segment_understated"], 2)
         (0.6, 1.62)
     """
-    large = [part for part in segments if part.n >= measures.segment_cases]
-    # A part whose bad cases are of too few customers says so; it has no AUC that could be trusted.
-    ranked = [
-        part for part in large if min(part.bad, part.n - part.bad) >= measures.segment_bad and part.note != TOO_FEW
-    ]
+    large = _large(segments, measures)
     return {
-        "worst_segment_auc": _worst_auc(ranked),
+        "worst_segment_auc": _worst_auc(to_rank(segments, measures)),
         "segment_understated": max((low / stated for low, _, stated in _rates(large)), default=None),
         "segment_overstated": max((stated / high for _, high, stated in _rates(large)), default=None),
     }
+
+
+def to_rank(segments: Sequence[Segment], measures: Measures) -> list[Segment]:
+    """The parts that a model must be able to rank: large, with enough bad and good cases, of enough customers."""
+    # A part whose bad cases are of too few customers says so; it has no AUC that could be trusted.
+    return [
+        part
+        for part in _large(segments, measures)
+        if min(part.bad, part.n - part.bad) >= measures.segment_bad and part.note != TOO_FEW
+    ]
+
+
+def _large(segments: Sequence[Segment], measures: Measures) -> list[Segment]:
+    return [part for part in segments if part.n >= measures.segment_cases]
 
 
 def _worst_auc(parts: Sequence[Segment]) -> float | None:

@@ -69,6 +69,19 @@ def test_no_later_outcome_reaches_the_model_or_its_calibrator(parts, learnt):
     assert other.training == one.training
 
 
+def test_a_recipe_frees_the_trees_of_directions_and_the_model_still_declares_them(parts):
+    """Declared is what the catalogue says; `held` says whether it was made so, and nothing rests on it otherwise."""
+    features = FeatureSet("few", 1, (replace(FEW.features[0], risk=1), *FEW.features[1:]))
+    said, free_task = tuple(feature.risk for feature in features.features), replace(TASK, features=features)
+    how = {"as_of": AS_OF, "known_on": END, "threads": 1, "data_version": "a1b2c3d4e5f6", "say": silent}
+    free, held = (learn(replace(free_task, recipe=recipe), parts, **how) for recipe in (TASK.recipe, RECIPE))
+    assert free_task.monotone == free.spec.monotone == held.spec.monotone == said
+    assert (free.spec.held, held.spec.held, by_scorecard(parts).spec.held) == (False, True, True)
+    assert (free.spec.promised, held.spec.promised) == ((0,) * len(said), said)
+    assert free.model_texts != held.model_texts
+    assert (free.spec.tendency.get(FEW.names[0]), held.spec.tendency.get(FEW.names[0])) == (1, None)
+
+
 def test_no_later_feature_reaches_them_either(parts):
     stranger = {name: values * 7 + 3 for name, values in parts.later.columns.items()}
     one, other = by_trees(parts), by_trees(Split(parts.train, replace(parts.later, columns=stranger)))

@@ -205,6 +205,8 @@ def test_a_recipe_file_comes_back_equal_and_a_broken_one_says_why(found, tmp_pat
     file.write_text(found.to_json(), encoding="utf-8")
     assert read_tuned(file) == found
     plain = json.loads(found.to_json())
+    file.write_text(json.dumps({**plain, "recipe": {**plain["recipe"], "directions": False}}), encoding="utf-8")
+    assert read_tuned(file).recipe == replace(found.recipe, directions=False)
     for broken, why in (
         ({**plain, "recipe": {**plain["recipe"], "colour": 1}}, "recipe: .*has no colour"),
         ({name: value for name, value in plain.items() if name != "known_on"}, "known_on: Field required"),
@@ -220,6 +222,8 @@ def test_a_recipe_file_comes_back_equal_and_a_broken_one_says_why(found, tmp_pat
 def test_a_recipe_of_later_knowledge_or_of_another_model_is_refused(found, task):
     assert with_tuned(task, found, AS_OF).recipe == found.recipe
     assert with_tuned(task, found, date(2023, 7, 2)).tuned["study"] == found.study
+    free = found.model_copy(update={"recipe": replace(found.recipe, directions=False)})
+    assert with_tuned(task, free, AS_OF).monotone == task.monotone, "a recipe takes no declared direction away"
     with pytest.raises(TunedOnLaterKnowledgeError, match=r"known on 2023-07-01; .* ends on 2023-06-30"):
         with_tuned(task, found, date(2023, 6, 30))
     for other, what in ((late_task(), "feature set"), (replace(task, name="default"), "model")):

@@ -60,6 +60,22 @@ def test_tables_are_whole(card):
         assert len(widths) == 1, block
 
 
+def test_it_says_whether_directions_were_held_and_how_they_were_kept(fitted, wrong_way, catalogue):
+    free = replace(wrong_way, spec=wrong_way.spec.model_copy(update={"held": False}))
+    old = replace(fitted, spec=fitted.spec.model_copy(update={"monotone": (0, 0, 0)}))
+    for made in (markdown, html):
+        held, unheld, silent = (made(card_of(model, 1, TAGS, catalogue=catalogue)) for model in (fitted, free, old))
+        assert "The model was held to the declared directions while it was made." in held
+        assert "raised step by step, all others held: 0 of 3,840 probes broke a declared direction." in held
+        assert "The model was not held to the declared directions while it was made: it keeps them" in unheld
+        assert re.search(r"[\d,]+ of 3,840 probes \(\d+\.\d\d %\) broke .*; worst: tenure_days \d+", unheld)
+        assert "None is declared." in silent
+        assert "no direction is declared of any of its features, so that none could be probed" in silent
+    assert "| `overdue_count` | Invoices overdue \\| now. | invoices | rises | open items |" in markdown(
+        card_of(free, 1, TAGS, catalogue=catalogue)
+    ), "what is declared is told of a free model too"
+
+
 def test_html_needs_no_network_and_escapes(card):
     page = html(card)
     assert "Days since &lt;first&gt; invoice." in page

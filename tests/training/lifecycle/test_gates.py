@@ -1,5 +1,6 @@
 """Gates: each figure worked out by hand, bounds, and what is missing."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from training.judging.evaluation import Bin, Interval, Segment
 from training.judging.rates import rate_interval
 from training.judging.reliability import calibration_slope, perfect_ece
 from training.lifecycle.gates import (
+    NOT_COMPARED,
     Beside,
     Gate,
     Gates,
@@ -23,7 +25,7 @@ from training.lifecycle.gates import (
     load_gates,
 )
 from training.lifecycle.measures import Measures
-from training.lifecycle.monotone import monotone_violations
+from training.lifecycle.monotone import monotone_violations, probed
 from training.lifecycle.segments import segment_figures
 
 
@@ -84,6 +86,79 @@ def test_every_gate_fails_without_figures(fitted, gates, with_figures):
 
 def test_a_model_grown_against_its_directions_is_found(wrong_way):
     assert monotone_violations(wrong_way) > 50
+
+
+def test_its_refusal_names_the_count_the_share_and_where_to_look(wrong_way, gates):
+    (result,) = [found for found in failed(check(wrong_way, 7, gates)) if found.figure == "monotone_violations"]
+    count = f"{monotone_violations(wrong_way):,.0f}"
+    assert result.sentence == (
+        f"late-payment v7: direction of risk: monotone_violations is {count}, wanted at most 0. A worse payment fact "
+        f"must never lower the stated risk. ({probed(wrong_way).told})"
+    )
+    assert re.search(
+        rf"\({count} of 3,840 probes \(\d+\.\d\d %\) broke .*; worst: tenure_days {count}", result.sentence
+    )
+
+
+def test_a_model_that_keeps_its_directions_says_of_how_many_probes(fitted, gates):
+    (result,) = [found for found in check(fitted, 1, gates) if found.figure == "monotone_violations"]
+    assert result.passed
+    assert result.sentence.endswith("stated risk. (0 of 3,840 probes broke a declared direction)")
+
+
+@pytest.mark.parametrize(
+    ("figure", "changed", "why"),
+    [
+        pytest.param(
+            "auc_low",
+            {"evaluation": {"metrics": {}, "n": 12, "bad": 0}},
+            "all of the 12 cases of 2024-05-01..2024-06-30 came out good, and it takes both kinds; judge it by",
+            id="nobody paid late",
+        ),
+        pytest.param(
+            "calibration_slope",
+            {"evaluation": {"metrics": {}, "reliability": (), "n": 12, "bad": 12}},
+            "all of the 12 cases of 2024-05-01..2024-06-30 came out bad",
+            id="everybody did",
+        ),
+        pytest.param(
+            "worst_segment_auc",
+            {"evaluation": {"segments": (Segment("size", "large", 199, 90, 0.2, 0.8),)}},
+            "no part of the 1,000 cases of 2024-05-01..2024-06-30 has 200 cases, with 20 bad and 20 good ones",
+            id="no large part",
+        ),
+        pytest.param(
+            "worst_segment_auc",
+            {"evaluation": {"segments": (Segment("size", "large", 500, 90, 0.2, None),)}},
+            "size large, 500 cases of 2024-05-01..2024-06-30, has no ranking figure",
+            id="a large part without its figure",
+        ),
+        pytest.param(
+            "segment_understated",
+            {"evaluation": {"segments": ()}},
+            "no part of the 1,000 cases of 2024-05-01..2024-06-30 has 200 cases; judge it by a longer period",
+            id="nor for rates",
+        ),
+        pytest.param(
+            "monotone_violations",
+            {"spec": {"monotone": (0, 0, 0)}},
+            "no direction is declared of any of its features, so that none could be probed; train it anew",
+            id="a version of old, whose recipe took the directions away",
+        ),
+        pytest.param("monotone_violations", {"sketches": {}}, "the sketches of its features, from", id="no sketches"),
+        pytest.param("ece_beyond_perfect", {"evaluation": {"metrics": {}}}, "holds no such figure", id="not recorded"),
+    ],
+)
+def test_a_missing_figure_says_why(fitted, gates, figure, changed, why):
+    other = {
+        "evaluation": replace(fitted.evaluation, **changed.get("evaluation", {})),
+        "spec": fitted.spec.model_copy(update=changed.get("spec", {})),
+        "sketches": changed.get("sketches", fitted.sketches),
+    }
+    (result, *_) = [found for found in failed(check(replace(fitted, **other), 1, gates)) if found.figure == figure]
+    assert f"{figure} is missing, wanted " in result.sentence
+    assert why in result.note
+    assert result.sentence.endswith(f"({result.note})")
 
 
 def test_directions_unprobed_is_missing_not_zero(fitted):
@@ -168,7 +243,7 @@ GAIN = Gate(name="as good", figure="auc_gain_low", against="champion", at_least=
         pytest.param(Beside(1), True, "this version is the champion", id="the champion itself"),
         pytest.param(Beside(2, {"auc_gain_low": -0.01}), True, "", id="at the bound"),
         pytest.param(Beside(2, {"auc_gain_low": -0.02}), False, "", id="worse"),
-        pytest.param(Beside(2, {"auc_gain_low": None}), False, "", id="a missing figure fails"),
+        pytest.param(Beside(2, {"auc_gain_low": None}), False, NOT_COMPARED, id="a missing figure fails"),
         pytest.param(
             Beside(2, note="nothing had matured"), False, "nothing had matured", id="missing: the reason is said"
         ),

@@ -88,7 +88,7 @@ def test_its_recipe_trained_again_stands_in_for_it_and_the_record_says_so(home_o
 
 def test_that_version_itself_may_take_its_place(home_of_four):
     done = promoted(home_of_four, 2, 3, stand_ins={NAME: 2})
-    assert {result.note for result in done.results if result.note} == {STANDS_IN}
+    assert {result.note for result in done.results if result.value is None} == {STANDS_IN}
     assert json.loads(done.record.read_text())["beside"][NAME] == {"champion": 1, "stand_in": 2}
     open_registry(home_of_four).set_registered_model_alias(NAME, CHAMPION, "1")
 
