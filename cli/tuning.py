@@ -54,7 +54,8 @@ def tune(
     """Choose a recipe by walking forward through the matured past alone, and write it for `train --recipe`.
 
     Judged by the mean log loss of the folds. Interrupted, it goes on where it was when it is run again.
-    A recipe chosen without natural persons is for trainings without them, and the other way round: train refuses others.
+    A recipe chosen without natural persons is for trainings without them, and the other way round: train refuses any
+    other.
     """
     from data.lake import Lake
     from training.fitting import study as studies  # late: Optuna takes a second to import
