@@ -17,6 +17,7 @@ from cli import distress as distress_command
 from cli import fairness as fairness_command
 from cli import losses as losses_command
 from cli import score_book as score_book_command
+from cli import training as training_command
 from cli import tuning as tuning_command
 from cli import walking as walking_command
 from cli.clock import business_day, instant
@@ -56,22 +57,6 @@ app.add_typer(bureau, name="bureau")
 
 AsOf = Annotated[str | None, typer.Option(help="Business day, year-month-day; today unless given.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of tables.")]
-
-
-class ModelName(StrEnum):
-    """The models that can be trained."""
-
-    LATE = "late-payment"
-    DEFAULT = "default"
-    DEFAULT_60 = "default-60"
-    DEFAULT_12M = "default-12m"
-
-
-class Grower(StrEnum):
-    """Where trees are grown."""
-
-    LOCAL = "local"
-    DASK = "dask"
 
 
 class ReleasedName(StrEnum):
@@ -244,73 +229,7 @@ def calendar(
     show_json(found.as_dict()) if as_json else tell(found, out)
 
 
-@app.command(
-    epilog="Example: o2c-risk train late-payment --as-of 2020-09-01 --evaluate-to 2020-12-31 --known-on 2021-03-01"
-)
-def train(
-    models: Annotated[list[ModelName] | None, typer.Argument(help="Models; all but default-12m unless given.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="Day at which the model's knowledge ends.")] = None,
-    evaluate_to: Annotated[str | None, typer.Option(help="Last day of the cases that judge it.")] = None,
-    known_on: Annotated[
-        str | None, typer.Option(help="Day whose knowledge gives the outcomes; today unless given.")
-    ] = None,
-    without_natural_persons: Annotated[
-        bool, typer.Option("--without-natural-persons", help="Learn from companies and be judged by them alone.")
-    ] = False,
-    with_proxies: Annotated[
-        bool,
-        typer.Option(
-            "--with-proxies",
-            help="Research only: let the model read postcode, e-mail domain and area code. It can never be released.",
-        ),
-    ] = False,
-    engine: Annotated[
-        Grower, typer.Option(help="Where trees are grown: in this process, or on O2C_RISK_DASK_SCHEDULER.")
-    ] = Grower.LOCAL,
-    recipe: Annotated[
-        list[Path] | None,
-        typer.Option(help="File of o2c-risk tune, in place of the product's recipe; may be repeated, one per model."),
-    ] = None,
-    without_challenger: Annotated[
-        bool, typer.Option("--without-challenger", help="Register no scorecard of the same cases beside the model.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Fit, calibrate, evaluate on later matured cases, and register a new version of each model."""
-    from cli.facts import the_store
-    from cli.ledger import the_book
-    from cli.training import MODELS, plans, tell, train_all
-    from data.lake import Lake
-    from training.fitting.tuned import read_tuned
-
-    wanted = [model.value for model in models or ()] or list(MODELS)
-    given = [business_day(text) if text else None for text in (as_of, evaluate_to)]
-    schedule = plans(
-        wanted,
-        known_on=business_day(known_on),
-        as_of=given[0],
-        evaluate_to=given[1],
-        natural_persons=not without_natural_persons,
-        proxies=with_proxies,
-        recipes=[read_tuned(path) for path in recipe or ()],
-    )
-    settings = Settings()
-    with working("Training") as step:
-        step("opening the lake and the store")
-        version = Lake(settings.lake).data_version()
-        book, store = the_book(settings), the_store(settings)
-        trained = train_all(
-            book,
-            store,
-            settings,
-            schedule,
-            data_version=version,
-            computed_at=instant(),
-            say=step,
-            engine=engine.value,
-            challenger=not without_challenger,
-        )
-    show_json([model.as_dict() for model in trained]) if as_json else tell(trained)
+training_command.register_on(app)
 
 
 @app.command(
@@ -343,8 +262,8 @@ def promote(
 ) -> None:
     """Put a version of each model in force if it passes its gates, also those against the champion."""
     from cli.ledger import the_book
+    from cli.plans import MODELS
     from cli.releasing import named_versions, release, tell, tell_challengers
-    from cli.training import MODELS
 
     settings, versions = Settings(), named_versions(version or [])
     wanted = list(dict.fromkeys([*(model.value for model in models or []), *versions])) or list(MODELS)

@@ -11,7 +11,7 @@ import typer
 from cli.clock import business_day
 from cli.errors import EXIT_CODES
 from cli.output import count, say, show_json, show_table, working
-from cli.training import DAYS_PAST_DUE, HORIZON, HORIZONS, LATE, MODELS, Plan, plans
+from cli.plans import DAYS_PAST_DUE, HORIZON, HORIZONS, LATE, MODELS, Plan, plans
 from data.settings import Settings
 
 if TYPE_CHECKING:

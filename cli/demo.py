@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from cli import facts, ledger, releasing, scores, training, watching
+from cli import facts, ledger, plans, releasing, scores, trained, training, watching
 from cli.clock import instant
 from cli.output import say, show_table, working
 from data.book import Book
@@ -134,20 +134,20 @@ def _ledger(job: Job, told: Told) -> Book:
 def _models(job: Job, book: Book, told: Told) -> Store:
     with told.step("Opening the feature store"):
         store = facts.the_store(job.settings)
-    plans = training.plans(training.MODELS, known_on=job.as_of)
+    schedule = plans.plans(plans.MODELS, known_on=job.as_of)
     data_version = Lake(job.settings.lake).data_version()
     with told.step("Training") as step:
-        trained = training.train_all(
-            book, store, job.settings, plans, data_version=data_version, computed_at=instant(), say=step
+        made = training.train_all(
+            book, store, job.settings, schedule, data_version=data_version, computed_at=instant(), say=step
         )
-    training.tell(trained)
-    told.parts["models"] = [model.as_dict() for model in trained]
+    trained.tell(made)
+    told.parts["models"] = [model.as_dict() for model in made]
     return store
 
 
 def _limits(job: Job, book: Book, store: Store, told: Told, *, show: int) -> None:
     with told.step("Promoting"):
-        names = list(training.MODELS)
+        names = list(plans.MODELS)
         promoted = releasing.release(job.settings, book, names, as_of=job.as_of, by=BY, reason=REASON, at=instant())
     with told.step("Computing today's facts") as step:
         step("computing and writing")

@@ -18,7 +18,7 @@ def train_distress(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of tables.")] = False,
 ) -> None:
     """Fit the model of distress on bankruptcies of companies, bring it to a base rate, and register a new version."""
-    from cli.training import FIGURES, Trained
+    from cli.trained import FIGURES, Trained
     from training.distress.base_rate import BaseRate
     from training.distress.model import train_distress as train
     from training.lifecycle.register import register  # late: MLflow takes seconds to import

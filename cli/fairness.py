@@ -9,7 +9,7 @@ from cli.clock import business_day
 from cli.cohorts import checked, outcome_of
 from cli.errors import EXIT_CODES, Exit
 from cli.output import count, percent, say, show_json, show_table, working
-from cli.training import LATE, Plan, plans
+from cli.plans import LATE, Plan, plans
 from data.settings import Settings
 
 if TYPE_CHECKING:

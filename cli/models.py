@@ -9,6 +9,7 @@ import typer
 
 from cli.clock import business_day, instant
 from cli.errors import Exit
+from cli.grades import tell_grades
 from cli.output import count, say, show_json, show_table, working
 from data.settings import Settings
 
@@ -256,6 +257,8 @@ def _tell_evaluated(found: "Evaluated", figures: Path, rows: Path) -> None:
     show_table(
         title, ("figure", "value"), [(words, _interval(one.metrics.get(name))) for name, words in FIGURES.items()]
     )
+    if found.grades is not None:
+        tell_grades(found.grades)
     _warn(found.warnings)
     say(f"Figures: {figures}   Scored rows: {rows}")
 

@@ -43,11 +43,19 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="Recipe file to write; in the home folder unless given.", dir_okay=False)
     ] = None,
+    without_natural_persons: Annotated[
+        bool,
+        typer.Option(
+            "--without-natural-persons", help="Choose by companies alone, for train --without-natural-persons."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of tables.")] = False,
 ) -> None:
     """Choose a recipe by walking forward through the matured past alone, and write it for `train --recipe`.
 
     Judged by the mean log loss of the folds. Interrupted, it goes on where it was when it is run again.
+    A recipe chosen without natural persons is for trainings without them, and the other way round: train refuses any
+    other.
     """
     from data.lake import Lake
     from training.fitting import study as studies  # late: Optuna takes a second to import
@@ -55,7 +63,7 @@ def tune(
     if model not in KNOWN:
         raise typer.BadParameter(f"got {model}, known are {', '.join(KNOWN)}.")
     settings = Settings()
-    aim = _aim(settings, model, as_of, seed)
+    aim = _aim(settings, model, as_of, seed, natural_persons=not without_natural_persons)
     with counting(f"Tuning {model}, trials", trials) as advance:
         found = studies.tune(
             aim,
@@ -70,13 +78,16 @@ def tune(
     show_json({**found.model_dump(mode="json"), "file": file}) if as_json else _tell(found, aim.task.recipe, file)
 
 
-def _aim(settings: Settings, model: str, as_of: str, seed: int) -> "Aim":
+def _aim(settings: Settings, model: str, as_of: str, seed: int, *, natural_persons: bool) -> "Aim":
     from cli.ledger import the_book
     from training.fitting.aim import aim_of
+    from training.fitting.companies import companies_alone
 
     day = business_day(as_of)
     with working("Reading the past") as step:
         task, labelled = cases_of(the_book(settings), model, day, settings, say=step)
+        if not natural_persons:
+            task, labelled = companies_alone(task, labelled)
         return aim_of(task, labelled, day, seed)
 
 
@@ -97,12 +108,13 @@ def _tell(found: "Tuned", own: "Recipe", file: Path) -> None:
     rows.append(("log loss, mean of the folds", f"{found.product_loss:.5f}", f"{found.loss:.5f}"))
     title = (
         f"{found.model}: {found.trials} trials on {count(found.cases)} past cases, {count(found.bad)} bad, "
-        f"{found.folds} folds ({found.how}), as known on {found.known_on}"
+        f"{found.folds} folds ({found.how}), as known on {found.known_on}; natural persons {found.natural_persons}"
     )
     show_table(title, ("", "the product's", "chosen"), rows, numbers=("the product's", "chosen"))
     say(_verdict(found))
     say(f"Study {found.study}. Recipe: {file}")
-    say(f"Next: o2c-risk train {found.model} --as-of {found.known_on} --recipe {file}")
+    switch = " --without-natural-persons" if found.without_persons else ""
+    say(f"Next: o2c-risk train {found.model} --as-of {found.known_on}{switch} --recipe {file}")
 
 
 def _verdict(found: "Tuned") -> str:

@@ -11,7 +11,7 @@ import typer
 
 from cli.clock import business_day
 from cli.output import as_json_text, count, say, show_json, show_table, working
-from cli.training import DAYS_PAST_DUE, HORIZON, HORIZONS, LATE, day_before, month_start
+from cli.plans import DAYS_PAST_DUE, HORIZON, HORIZONS, LATE, day_before, month_start
 from data.book import Book
 from data.settings import Settings
 

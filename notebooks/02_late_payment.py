@@ -21,7 +21,7 @@ from matplotlib.patches import Patch
 from cli.album import BLUE, GREY, INK, ORANGE, PALE_BLUE, RED, STYLE, in_money, in_percent, short
 from cli.cohorts import outcome_of
 from cli.notebook import start
-from cli.training import LATE, plans
+from cli.plans import LATE, plans
 from data.lake import Lake
 from features.feature_sets import FEATURES
 from scoring.reasons import reasons

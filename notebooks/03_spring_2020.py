@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from cli.album import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, SKY, STYLE, in_percent, stretch
 from cli.notebook import start
-from cli.training import LATE, day_before, month_start
+from cli.plans import LATE, day_before, month_start
 from cli.walking import cases_of, tell
 from training.cases.cohort import month_firsts
 from training.cases.split import matured

@@ -16,8 +16,8 @@ import pyarrow as pa
 from cli.album import BLUE, COLOURS, GREEN, GREY, INK, ORANGE, RED, SKY, STYLE, in_money, in_percent, short
 from cli.cohorts import outcome_of
 from cli.notebook import start
+from cli.plans import plans
 from cli.releasing import limit_policy
-from cli.training import plans
 from cli.weighing import recommendations
 from data.lake import Lake
 from features.build import as_of_now

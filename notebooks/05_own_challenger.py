@@ -20,7 +20,7 @@ from sklearn.preprocessing import QuantileTransformer
 from cli.album import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, STYLE, in_percent, stretch
 from cli.cohorts import outcome_of
 from cli.notebook import start
-from cli.training import LATE, plans
+from cli.plans import LATE, plans
 from data.lake import Lake
 from features.feature_sets import FEATURES
 from training.cases.facts import from_book

@@ -138,11 +138,13 @@ def train_default(
         LeakError: A case is on the wrong side of the split.
         NoInvoicesError: The book has no invoice before ``evaluate_to``.
         RecipeOfAnotherTaskError: The recipe was tuned for something else.
+        RecipeOfOtherPersonsError: The recipe was tuned with natural persons and this training is without, or the other
+            way round.
         TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after ``as_of``.
     """
     say = progress or silent
     what = Default(dpd, horizon, materiality, cured_days)
-    asked = with_tuned(task(what), tuned, as_of)
+    asked = with_tuned(task(what), tuned, as_of, natural_persons=natural_persons)
     parts = default_cases(
         book, facts_of(book, store, computed_at), what, as_of, (evaluate_from, evaluate_to), known_on, say=say
     )

@@ -91,9 +91,12 @@ def train_late(
     Raises:
         LeakError: A case is on the wrong side of the split.
         RecipeOfAnotherTaskError: The recipe was tuned for something else.
+        RecipeOfOtherPersonsError: The recipe was tuned with natural persons and this training is without, or the other
+            way round.
         TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after ``as_of``.
     """
-    say, what, period = progress or silent, with_tuned(task(grace), tuned, as_of), (evaluate_from, evaluate_to)
+    say, period = progress or silent, (evaluate_from, evaluate_to)
+    what = with_tuned(task(grace), tuned, as_of, natural_persons=natural_persons)
     parts = late_cases(book, facts_of(book, store, computed_at), as_of, period, known_on, grace=grace, say=say)
     what, parts = chosen(what, parts, natural_persons=natural_persons, proxies=proxies)
     fitted = learn(

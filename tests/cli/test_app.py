@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from cli.app import app, main
 from cli.errors import Exit, is_ours, missing_system_library
-from cli.training import plans
+from cli.plans import plans
 from data.mapping import load_mapping
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cli.app import main
 from cli.errors import Exit
-from cli.training import plans
+from cli.plans import plans
 from training import late_model
 
 DAY = "2024-12-31"

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from pydantic import SecretStr
+from scipy import stats
 
 from cli.app import main
 from cli.errors import Exit
@@ -22,6 +23,8 @@ from data.settings import Settings
 from features.build import as_of_now
 from features.feature_sets import LIMIT_INPUTS
 from policy.released import ReleasedPolicy
+from scoring.grades import load_scale
+from scoring.rating import scale_of
 from scoring.releases import current
 from scoring.signature import new_keys
 from serving.default_score import needed
@@ -282,6 +285,53 @@ def test_evaluate_writes_one_scored_row_per_case(monkeypatch, capsys, here, tmp_
     as_csv = told(monkeypatch, capsys, here, "evaluate", LATE, "--version", 2, *period, "--out", tmp_path, "--csv")
     with open(as_csv["rows"], encoding="utf-8") as file:
         assert [row["case_id"] for row in csv.DictReader(file)] == rows["case_id"]
+
+
+def test_evaluate_judges_the_grades_by_the_cases_of_its_own_period(monkeypatch, capsys, here, default_models, tmp_path):
+    model = default_models[1]
+    trained = model.fitted.training["grades"]
+    on_the_card = evaluate_version(here.book, model, LATER, END)
+    assert on_the_card.grades.as_dict() == trained, "the same cases, counted the same way"
+    asked = ("evaluate", "default", "--version", model.version, "--from", "2023-09-01", "--to", "2024-05-31")
+    asked = (*asked, "--known-on", END, "--out", tmp_path)
+    found = told(monkeypatch, capsys, here, *asked)
+    grades = found["grades"]
+    assert grades != trained
+    assert json.loads((tmp_path / found["figures"].split("/")[-1]).read_text())["grades"] == grades
+    _grades_by_hand(pq.read_table(found["rows"]).to_pandas(), grades)
+    assert run(monkeypatch, here, *asked) == Exit.DONE
+    shown = capsys.readouterr().out
+    worst = [grade for grade in grades["grades"] if grade["n"]][-1]
+    (line,) = [line for line in shown.splitlines() if line.startswith(f"│{worst['grade']} ")]
+    assert f"{100 * worst['stated']:.2f} %" in line
+    assert f"{100 * worst['rate']:.2f} %" in line
+    assert f"{worst['p_adjusted']:.4f}" in line
+    assert ("no grade states too little" in shown) == grades["passed"]
+
+
+def _grades_by_hand(rows, verdict):
+    """Six rows of a bad customer are one default: every count is divided by the bad rows to a bad customer."""
+    bad = rows[rows["bad"]]
+    weight = bad["customer_id"].nunique() / len(bad)
+    assert weight < 1
+    assert sum(grade["n"] for grade in verdict["grades"]) == pytest.approx(weight * len(rows))
+    starts = [row.low for row in scale_of("pd_180d", load_scale()).grades]
+    place = np.searchsorted(starts, rows["probability"], side="right") - 1
+    for number, grade in enumerate(verdict["grades"]):
+        own = rows[place == number]
+        assert (grade["n"], grade["bad"]) == pytest.approx((weight * len(own), weight * own["bad"].sum()))
+        if len(own):
+            assert grade["stated"] == pytest.approx(own["probability"].mean())
+            a, b = grade["bad"] + 0.5, grade["n"] - grade["bad"] + 0.5
+            assert grade["p_value"] == pytest.approx(stats.beta.cdf(grade["stated"], a, b))
+    assert verdict["passed"] == (min(grade["p_adjusted"] or 1 for grade in verdict["grades"]) > 0.05)
+
+
+def test_a_model_that_states_lateness_has_no_grades(monkeypatch, capsys, here, tmp_path):
+    asked = ("evaluate", LATE, "--version", 2, "--from", "2024-02-01", "--to", "2024-03-31", "--known-on", END)
+    assert told(monkeypatch, capsys, here, *asked, "--out", tmp_path)["grades"] is None
+    assert run(monkeypatch, here, *asked, "--out", tmp_path) == Exit.DONE
+    assert "Grades" not in capsys.readouterr().out
 
 
 def test_a_period_of_the_training_is_judged_under_a_warning(monkeypatch, capsys, here):

@@ -142,7 +142,13 @@ def release(**changes):
         "models": models,
         "policy": released_policy(),
         "facts": FakeStore(customers),
-        "versions": {"release": "0123456789ab", "models": {"default": "3", "late-payment": "7"}, "data_version": "d1"},
+        "versions": {
+            "release": "0123456789ab",
+            "models": {"default": "3", "late-payment": "7"},
+            "feature_sets": {"default_v1": "0123456789abcdef", "late_v1": "0123456789abcdef"},
+            "data_version": "d1",
+            "code_version": "0.1.0",
+        },
         "loaded_at": datetime(2026, 3, 10, 6, 0, tzinfo=UTC),
     }
     return Release(**{**values, **changes})

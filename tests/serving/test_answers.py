@@ -24,7 +24,9 @@ from .conftest import (
 VERSIONS = {
     "release": "0123456789ab",
     "models": {"default": "3", "late-payment": "7"},
+    "feature_sets": {"default_v1": "0123456789abcdef", "late_v1": "0123456789abcdef"},
     "data_version": "d1",
+    "code_version": "0.1.0",
     "policy": "CC-2025-11 §1",
 }
 

@@ -31,6 +31,7 @@ from training.cases.dataset import Dataset
 from training.fitting.evidence import with_evidence
 
 from .conftest import DEFAULT_FEATURES, LATE_FEATURES, PARAMETERS, VALUES, spec
+from .published import faults, schema_of
 
 START_SECONDS = 300
 JSON = {"content-type": "application/json"}
@@ -225,6 +226,27 @@ def test_grade_points_interval_and_the_next_better_grade(running):
         assert span["file"] == "thin"  # the store knows neither how many invoices C1 settled nor since when
     assert told["next_grade"]["note"]
     assert running.post(SCORE, json=asked | {"explain": "yes"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        pytest.param(SCORE, {"customer_id": "C1", "as_of": ISSUED_ON}, 200, id="a score"),
+        pytest.param(SCORE, {"customer_id": "C1", "as_of": ISSUED_ON, "explain": True}, 200, id="explained"),
+        pytest.param(LATE, invoice(interest_rate="2.5"), 200, id="an invoice"),
+        pytest.param(LIMIT, {"customer_id": "C1", "as_of": ISSUED_ON, "limit_in_force": "12000"}, 200, id="a limit"),
+        pytest.param(LIMIT, {"customer_id": "STALE", "as_of": ISSUED_ON}, 200, id="a limit on stale facts"),
+        pytest.param("/v1/status", None, 200, id="status"),
+        pytest.param(SCORE, {"customer_id": "nobody"}, 404, id="unknown"),
+        pytest.param(LATE, invoice(amount=-1, currency="usd"), 422, id="two wrong fields"),
+        pytest.param(LIMIT, [], 422, id="no object"),
+    ],
+)
+def test_an_answer_is_as_the_service_describes_it(running, path, body, status):
+    described = running.get("/v1/openapi.json").json()
+    response = running.get(path) if body is None else running.post(path, json=body)
+    assert response.status_code == status
+    assert faults(described, schema_of(described, path, response), response.json()) == []
 
 
 def test_the_same_question_has_the_same_answer(running):

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from training.cases.dataset import Dataset
 from training.cases.split import matured
+from training.fitting.companies import LEFT_OUT, PERSONS, persons_of
 from training.fitting.learn import Task
 from training.fitting.recipe_space import SPACE
 
@@ -54,6 +55,8 @@ class Aim:
             "seed": self.seed,
             "lightgbm": version("lightgbm"),
             "optuna": version("optuna"),
+            # Said only where they are left out, so that studies begun before there was the choice keep their names.
+            **({PERSONS: LEFT_OUT} if persons_of(task.label) == LEFT_OUT else {}),
         }
 
     @property
@@ -67,7 +70,7 @@ def aim_of(task: Task, labelled: Callable[[date], Dataset], as_of: date, seed: i
     """The aim of a study.
 
     Args:
-        task: What to learn, with the product's own recipe.
+        task: What to learn, with the product's own recipe; its label says whether natural persons are left out.
         labelled: Cases with outcomes as known on a date; those matured by ``as_of`` are kept, as known then.
         as_of: At the end of this day knowledge is frozen.
         seed: Seed of the proposals.

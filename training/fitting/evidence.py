@@ -8,7 +8,7 @@ from scoring.rating import scale_of
 from training.arrays import Floats
 from training.cases.dataset import Dataset
 from training.judging.grade_records import grade_records
-from training.judging.grades import judge_grades
+from training.judging.grades import GradesVerdict, judge_grades
 from training.judging.pd_interval import pd_interval
 
 GRADES: Final = "grades"
@@ -37,7 +37,19 @@ def judged_by_grade(spec: ModelSpec, later: Dataset, stated: Floats) -> dict[str
         later: Matured cases after its training.
         stated: Its probability of each, shape (n,).
     """
+    found = grades_verdict(spec, later, stated)
+    return {} if found is None else {GRADES: found.as_dict()}
+
+
+def grades_verdict(spec: ModelSpec, cases: Dataset, stated: Floats) -> GradesVerdict | None:
+    """The verdict on a default model's grades by matured cases, customers counted as on the card; None for any other.
+
+    Args:
+        spec: The model.
+        cases: Matured cases.
+        stated: Its probability of each, shape (n,).
+    """
     scale = scale_of(spec.probability_name, load_scale())
     if spec.label.get("kind") != "default" or scale is None:
-        return {}
-    return {GRADES: judge_grades(scale, stated, later.bad, customers=later.customer_ids).as_dict()}
+        return None
+    return judge_grades(scale, stated, cases.bad, customers=cases.customer_ids)

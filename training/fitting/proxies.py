@@ -19,6 +19,7 @@ from training.cases.about import PROXIES
 from training.cases.dataset import Dataset
 from training.cases.persons import companies_only
 from training.cases.split import Split
+from training.fitting.companies import of_companies
 from training.fitting.learn import Task
 
 BEFORE: Final = "proxy_"
@@ -50,7 +51,7 @@ def chosen(task: Task, parts: Split, *, natural_persons: bool = True, proxies: b
         NoProxiesError: There are no such features to add.
     """
     if not natural_persons:
-        task, parts = replace(task, label={**task.label, "natural_persons": "left out"}), companies_only(parts)
+        task, parts = of_companies(task), companies_only(parts)
     return with_proxies(task, parts) if proxies else (task, parts)
 
 

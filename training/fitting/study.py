@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from data.lock import one_at_a_time
 from training.fitting.aim import Aim
+from training.fitting.companies import AMONG, PERSONS, persons_of
 from training.fitting.past_judge import Judge, judge_of
 from training.fitting.recipe_space import SPACE, point_of, recipe_at
 from training.fitting.tuned import Tuned
@@ -33,7 +34,7 @@ LOCK_SECONDS: Final = 1.0
 
 
 class OtherStudyError(ValueError):
-    """A study that was to go on, and is of other data, features, date or search than those at hand.
+    """A study that was to go on, and is of other data, persons, features, date or search than those at hand.
 
     Attributes:
         differs: What differs, to the study's value and the present one.
@@ -102,6 +103,7 @@ def tune(
         trials=len(done),
         folds=len(judge.folds),
         how=judge.how,
+        natural_persons=persons_of(aim.task.label),
         cases=sum(len(parts.later) for parts in judge.folds),
         bad=sum(int(parts.later.bad.sum()) for parts in judge.folds),
         data_version=data_version,
@@ -141,9 +143,10 @@ def _why_not(storage: optuna.storages.RDBStorage, aim: Aim, wanted: str) -> Exce
     known = optuna.get_all_study_names(storage)
     if wanted not in known:
         return UnknownStudyError(wanted, known)
-    theirs = optuna.load_study(study_name=wanted, storage=storage).user_attrs
+    theirs = {PERSONS: AMONG, **optuna.load_study(study_name=wanted, storage=storage).user_attrs}
+    ours = {PERSONS: AMONG, **aim.facts}
     return OtherStudyError(
-        wanted, {name: (theirs.get(name), ours) for name, ours in aim.facts.items() if theirs.get(name) != ours}
+        wanted, {name: (theirs.get(name), value) for name, value in ours.items() if theirs.get(name) != value}
     )
 
 

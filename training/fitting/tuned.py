@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, field_validator
 
+from training.fitting.companies import AMONG, LEFT_OUT, Persons
 from training.fitting.fit import Recipe
 from training.fitting.learn import Task
 from training.judging.evaluation import Interval
@@ -39,6 +40,24 @@ class RecipeOfAnotherTaskError(ValueError):
         super().__init__(
             f"The recipe was not tuned for {name} as this code learns it: {told}. "
             f"Tune one for it: o2c-risk tune {name} --as-of DAY."
+        )
+
+
+class RecipeOfOtherPersonsError(ValueError):
+    """A recipe that was chosen with natural persons for a training without them, or the other way round.
+
+    Attributes:
+        theirs: Where natural persons were when the recipe was chosen, `AMONG` the cases or `LEFT_OUT`.
+        ours: Where they are in the training.
+    """
+
+    def __init__(self, name: str, theirs: Persons, ours: Persons) -> None:
+        self.theirs, self.ours = theirs, ours
+        tune, train = (" --without-natural-persons", "without") if ours == LEFT_OUT else ("", "with")
+        super().__init__(
+            f"The recipe was tuned with natural persons {theirs}; in this training they are {ours}: it was chosen by "
+            "outcomes of other customers than those that the model is to learn from. Tune one for it: o2c-risk tune "
+            f"{name} --as-of DAY{tune}; or train {train} --without-natural-persons."
         )
 
 
@@ -75,6 +94,7 @@ class Tuned(BaseModel):
     trials: int
     folds: int
     how: str
+    natural_persons: Persons = AMONG
     cases: int
     bad: int
     data_version: str
@@ -90,6 +110,11 @@ class Tuned(BaseModel):
         if isinstance(value, Mapping) and not set(value) <= wanted:
             raise ValueError(f"a recipe has no {', '.join(sorted(set(value) - wanted))}")
         return value
+
+    @property
+    def without_persons(self) -> bool:
+        """Whether it was chosen by companies alone."""
+        return self.natural_persons == LEFT_OUT
 
     @property
     def is_the_products(self) -> bool:
@@ -124,16 +149,18 @@ def read_tuned(path: Path) -> Tuned:
         raise BadRecipeError(path, f"{place}: {first['msg']}") from error
 
 
-def with_tuned(task: Task, tuned: Tuned | None, as_of: date) -> Task:
+def with_tuned(task: Task, tuned: Tuned | None, as_of: date, *, natural_persons: bool = True) -> Task:
     """The task with a tuned recipe in place of its own.
 
     Args:
         task: What to learn.
         tuned: The recipe; None leaves the task as it is.
         as_of: The date at whose end the training's knowledge is frozen.
+        natural_persons: Whether natural persons are among the training's cases.
 
     Raises:
         RecipeOfAnotherTaskError: It was chosen for another model, label or feature set.
+        RecipeOfOtherPersonsError: It was chosen with natural persons and the training is without, or the other way.
         TunedOnLaterKnowledgeError: It was chosen by what was known only after ``as_of``.
     """
     if tuned is None:
@@ -144,6 +171,9 @@ def with_tuned(task: Task, tuned: Tuned | None, as_of: date) -> Task:
     differs = {name: pair for name, *pair in zip(names, theirs, ours, strict=True) if pair[0] != pair[1]}
     if differs:
         raise RecipeOfAnotherTaskError(task.name, {name: (pair[0], pair[1]) for name, pair in differs.items()})
+    persons: Persons = AMONG if natural_persons else LEFT_OUT
+    if tuned.natural_persons != persons:
+        raise RecipeOfOtherPersonsError(task.name, tuned.natural_persons, persons)
     if tuned.known_on > as_of:
         raise TunedOnLaterKnowledgeError(tuned.known_on, as_of)
     return replace(task, recipe=tuned.recipe, tuned=tuned.told)

@@ -19,10 +19,12 @@ from scoring.calibration import sigmoid
 from training.arrays import Floats
 from training.cases.about import AMOUNT, marked_large
 from training.cases.dataset import Dataset
+from training.fitting.evidence import grades_verdict
 from training.fitting.fitted import Fitted
 from training.fitting.learn import LARGE_ABOVE
 from training.judging.evaluate import evaluate
 from training.judging.evaluation import Evaluation
+from training.judging.grades import GradesVerdict
 from training.lifecycle.rebuilt import Period, rebuilt
 from training.lifecycle.same_features import require_same_features
 from training.lifecycle.stored import Stored
@@ -49,6 +51,7 @@ class Evaluated:
             ``matures_on``, ``raw_probability``, ``probability``, ``model``, ``version``.
         seen: Cases that lie in the time from which the version learnt.
         warnings: What a reader of the figures has to know.
+        grades: The verdict on the grades by these cases, counted as on the card; None for a model without grades.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Evaluated:
     rows: pa.Table
     seen: int
     warnings: tuple[str, ...]
+    grades: GradesVerdict | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the rows, for JSON."""
@@ -72,6 +76,7 @@ class Evaluated:
             "cases_of_the_training_period": self.seen,
             "warnings": list(self.warnings),
             "evaluation": self.evaluation.as_dict(),
+            "grades": None if self.grades is None else self.grades.as_dict(),
         }
 
 
@@ -113,6 +118,7 @@ def evaluate_version(
         rows=_rows(model, cases, raw, stated),
         seen=seen,
         warnings=overlap(model, period, seen, len(cases)),
+        grades=grades_verdict(spec, cases, stated),
     )
 
 

@@ -17,15 +17,19 @@ import pytest
 from sklearn.metrics import log_loss
 
 from cli.app import main
+from cli.errors import Exit
 from cli.ledger import end_of, take_in, write_portfolio
 from data.lock import LockedError, one_at_a_time
 from data.settings import Settings
 from features.feature_sets import LATE, FeatureSet
+from training.cases.about import PERSON
 from training.cases.facts import from_book
+from training.cases.persons import PersonsNotToldError
 from training.default_model import Default
 from training.default_model import task as default_task
 from training.fitting.aim import Aim, aim_of
 from training.fitting.calibrate import platt
+from training.fitting.companies import companies_alone
 from training.fitting.fit import Recipe
 from training.fitting.learn import folds_of, out_of_fold
 from training.fitting.past_judge import NothingToTuneByError, judge_of
@@ -34,6 +38,7 @@ from training.fitting.study import OtherStudyError, UnknownStudyError, tune
 from training.fitting.tuned import (
     BadRecipeError,
     RecipeOfAnotherTaskError,
+    RecipeOfOtherPersonsError,
     Tuned,
     TunedOnLaterKnowledgeError,
     read_tuned,
@@ -176,6 +181,68 @@ def test_other_data_are_another_study_and_never_mixed_into_this_one(aim, task, l
     assert tuned(aim, tmp_path, 1, study=first.study).to_json() == first.to_json()
 
 
+@pytest.fixture(scope="module")
+def marked(aim):
+    """The past, with every fifth customer a natural person."""
+    marks = np.array([float(int(customer[1:]) % 5 == 0) for customer in aim.past.customer_ids])
+    return replace(aim.past, about={PERSON: marks})
+
+
+def test_a_study_of_companies_alone_never_looks_at_a_person(task, marked, tmp_path):
+    persons = marked.about[PERSON] == 1
+    assert 0 < marked.bad[persons].sum() < persons.sum()
+    paid = replace(marked, bad=marked.bad & ~persons)
+    told = [
+        tuned(aim_of(*companies_alone(task, lambda _, cases=cases: cases), AS_OF, 1), tmp_path / name, 3)
+        for name, cases in (("as they were", marked), ("as if all persons had paid", paid))
+    ]
+    assert told[0].to_json() == told[1].to_json()
+    assert told[0].natural_persons == "left out"
+    everyone = tuned(Aim(task, marked, AS_OF, 1), tmp_path / "everyone", 1)
+    assert told[0].product_loss != everyone.product_loss
+    assert everyone.natural_persons == "among the cases"
+
+
+def test_without_persons_is_another_study_even_where_nobody_is_one(aim, tmp_path):
+    nobody = replace(aim.past, about={PERSON: np.zeros(len(aim.past))})
+    alone = aim_of(*companies_alone(aim.task, lambda _: nobody), AS_OF, 1)
+    assert alone.facts["cases"] == aim.facts["cases"]
+    assert alone.study != aim.study
+    tuned(aim, tmp_path, 1)
+    with pytest.raises(OtherStudyError, match="natural_persons was among the cases, is left out"):
+        tuned(alone, tmp_path, 1, study=aim.study)
+    tuned(alone, tmp_path, 1)
+    with pytest.raises(OtherStudyError, match="natural_persons was left out, is among the cases") as refusal:
+        tuned(aim, tmp_path, 1, study=alone.study)
+    assert set(refusal.value.differs) == {"natural_persons"}
+
+
+def test_cases_that_do_not_tell_persons_are_refused(aim):
+    with pytest.raises(PersonsNotToldError):
+        aim_of(*companies_alone(aim.task, lambda _: replace(aim.past, about={})), AS_OF, 1)
+
+
+def test_a_recipe_of_other_persons_is_refused_both_ways(found, task):
+    alone = found.model_copy(update={"natural_persons": "left out"})
+    assert with_tuned(task, alone, AS_OF, natural_persons=False).recipe == found.recipe
+    with pytest.raises(
+        RecipeOfOtherPersonsError,
+        match=r"natural persons left out; .* are among the cases: .*tune late-payment --as-of DAY; or train with --wit",
+    ):
+        with_tuned(task, alone, AS_OF)
+    with pytest.raises(
+        RecipeOfOtherPersonsError,
+        match=r"among the cases; .* left out: .*DAY --without-natural-persons; or train without --without-natural",
+    ):
+        with_tuned(task, found, AS_OF, natural_persons=False)
+
+
+def test_a_recipe_from_before_there_was_the_choice_had_persons_among_its_cases(found, tmp_path):
+    plain = {name: value for name, value in json.loads(found.to_json()).items() if name != "natural_persons"}
+    (tmp_path / "recipe.json").write_text(json.dumps(plain), encoding="utf-8")
+    assert read_tuned(tmp_path / "recipe.json") == found
+
+
 def test_one_process_at_a_time_works_on_a_study(aim, tmp_path):
     lock = tmp_path / f"{aim.study}.lock"
     with one_at_a_time(lock, what="a test", wait_seconds=0), pytest.raises(LockedError, match=f"study {aim.study}"):
@@ -290,13 +357,38 @@ def test_a_killed_run_goes_on_where_it_was(home, monkeypatch, capsys):
     assert _told(monkeypatch, capsys, home, command, done + 2) == left_in_peace
 
 
+def test_tuned_and_trained_without_natural_persons(home, monkeypatch, capsys):
+    command = ["tune", "default-60", "--as-of", "2024-01-01", "--without-natural-persons"]
+    told = _told(monkeypatch, capsys, home, [*command, "--json"], 2)
+    everyone = _told(monkeypatch, capsys, home, ["tune", "default-60", "--as-of", "2024-01-01", "--json"], 1)
+    assert (told["natural_persons"], everyone["natural_persons"]) == ("left out", "among the cases")
+    assert told["study"] != everyone["study"]
+    assert told["cases"] < everyone["cases"]
+    assert not _run(monkeypatch, home, [*command, "--trials", "2"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "natural persons left out" in shown
+    assert "train default-60 --as-of 2024-01-01 --without-natural-persons --recipe" in shown
+    train = ["train", "default-60", "--as-of", "2024-01-01", "--known-on", "2024-12-31", "--recipe", told["file"]]
+    assert _run(monkeypatch, home, train) == Exit.REFUSED
+    assert "tuned with natural persons left out" in " ".join(capsys.readouterr().err.split())
+    assert not _run(monkeypatch, home, [*train, "--without-natural-persons", "--without-challenger", "--json"])
+    (trained,) = json.loads(capsys.readouterr().out)
+    card = Path(trained["card"]).read_text(encoding="utf-8")
+    assert "- natural persons: left out" in card
+    assert told["study"] in card
+
+
 def _told(monkeypatch, capsys, home, command, trials):
-    monkeypatch.setenv("O2C_RISK_HOME", str(home.home))
-    monkeypatch.setenv("O2C_RISK_THREADS", "1")
-    monkeypatch.setattr("sys.argv", ["o2c-risk", *command, "--trials", str(trials)])
-    with pytest.raises(SystemExit) as left:
-        main()
-    assert not left.value.code
+    assert not _run(monkeypatch, home, [*command, "--trials", str(trials)])
     told = json.loads(capsys.readouterr().out)
     assert Tuned.model_validate({name: value for name, value in told.items() if name != "file"}).trials == trials
     return told
+
+
+def _run(monkeypatch, home, command):
+    monkeypatch.setenv("O2C_RISK_HOME", str(home.home))
+    monkeypatch.setenv("O2C_RISK_THREADS", "1")
+    monkeypatch.setattr("sys.argv", ["o2c-risk", *command])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return left.value.code or 0
