@@ -13,13 +13,14 @@ from pydantic import JsonValue
 from features.feature_sets import FeatureSet
 from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.sketch import sketches_of
+from scoring.trees import Trees
 from training.arrays import Floats, Places
 from training.cases.about import large_above, with_large_invoices
 from training.cases.dataset import Dataset, together
 from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
 from training.fitting.evidence import judged_by_grade, with_evidence
-from training.fitting.fit import HERE, Engine, Recipe, contributions, fit, one_seed, parameters, probability
+from training.fitting.fit import HERE, Engine, Recipe, fit, one_seed, parameters, probability
 from training.fitting.fitted import Fitted
 from training.fitting.shocks import weeks_of
 from training.fitting.typical import tendency_of, typical_of
@@ -152,10 +153,11 @@ def learn(
     say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
     texts = fit(parts.train, task.names, task.monotone, task.recipe, threads=threads, engine=engine)
     calibrated = found.apply(past.probability)
-    spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads, engine=engine)
+    trees = Trees.from_text(texts)  # once: the tables that explain a score are made with it
+    spec = _spec(task, parts.train, trees, as_of=as_of, threads=threads, engine=engine)
     spec = with_evidence(spec, past.cases, calibrated)
     say(f"{task.name}: judging on {len(parts.later)} later cases")
-    model = ReleasedModel.from_text(spec, texts, found)
+    model = ReleasedModel(spec, trees, found)
     rows = model.matrix(parts.later.columns)
     stated = model.probability(rows)
     return Fitted(
@@ -252,9 +254,9 @@ def _predicted(splits: Sequence[Split], how: str, stated: Stating) -> OutOfFold:
     )
 
 
-def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, threads: int, engine: Engine) -> ModelSpec:
-    sample = _sample(train)
-    explained = contributions(texts, sample.matrix(task.names))
+def _spec(task: Task, train: Dataset, trees: Trees, *, as_of: date, threads: int, engine: Engine) -> ModelSpec:
+    sample = _sample(train).matrix(task.names)
+    explained = trees.contributions(sample, threads=1)
     baseline, baseline_log_odds = baseline_of(task.names, explained)
     grown = parameters(task.recipe, monotone=task.monotone, threads=threads, seed=0) | dict(engine.told)
     return ModelSpec(
@@ -279,7 +281,7 @@ def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, thre
         seeds=task.recipe.seeds,
         lightgbm_version=version("lightgbm"),
         typical=typical_of(train.columns, task.names),
-        tendency=tendency_of(task.names, task.monotone, sample.matrix(task.names), explained),
+        tendency=tendency_of(task.names, task.monotone, sample, explained),
     )
 
 
