@@ -119,7 +119,7 @@ def auc(cases: Scored, weights: Floats) -> Floats:
         >>> auc(scored(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.1])), np.ones((1, 4))).tolist()
         [0.75]
     """
-    return np.concatenate([_auc(cases, some) for some in _few_at_once(weights[:, cases.order])])
+    return np.concatenate([_auc(cases, some[:, cases.order]) for some in _few_at_once(weights)])
 
 
 def _few_at_once(weights: Floats) -> list[Floats]:
@@ -145,9 +145,10 @@ def _ranking(cases: Scored, weights: Floats) -> dict[str, Floats]:
 def _ranked(cases: Scored, weights: Floats) -> dict[str, Floats]:
     """AUC, average precision and KS from cumulated weights at the ends of ties; weights in falling order."""
     bads = np.cumsum(weights * cases.bad, axis=1)[:, cases.ends]
-    goods = np.cumsum(weights, axis=1)[:, cases.ends] - bads
+    both = np.cumsum(weights, axis=1)[:, cases.ends]
+    goods = both - bads
     recall, fallout = _share(bads, bads[:, -1:]), _share(goods, goods[:, -1:])
-    precision = _share(bads, bads + goods, otherwise=0.0)
+    precision = _share(bads, both, otherwise=0.0)
     gain, step = np.diff(recall, axis=1, prepend=0.0), np.diff(fallout, axis=1, prepend=0.0)
     one_outcome = (bads[:, -1] == 0) | (goods[:, -1] == 0)
     found = {
