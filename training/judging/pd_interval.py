@@ -88,7 +88,7 @@ class _Past:
 
 
 def _past(cases: Dataset, stated: Floats) -> _Past:
-    band = file_places([limits for _, *limits in BANDS], *(cases.columns[name] for name in THICKNESS))
+    band = file_places([band[1:] for band in BANDS], *(cases.columns[name] for name in THICKNESS))
     _, whose = np.unique(cases.customer_ids, return_inverse=True)  # numbers are told apart far faster than names
     return _Past(whose, cases.bad, stated, log_odds(stated), band)
 
