@@ -123,8 +123,8 @@ def auc(cases: Scored, weights: Floats) -> Floats:
 
 
 def _few_at_once(weights: Floats) -> list[Floats]:
-    """The weightings in parts; none is alone where there are others, for numpy would add it up in another order."""
-    return np.array_split(weights, max(1, min(weights.size // CELLS_AT_ONCE, len(weights) // 2)))
+    """The weightings in parts, each of few cells: what is found for a weighting does not depend on those beside it."""
+    return np.array_split(weights, max(1, min(weights.size // CELLS_AT_ONCE, len(weights))))
 
 
 def _auc(cases: Scored, weights: Floats) -> Floats:
