@@ -48,6 +48,17 @@ class Scored:
         """The regression of the outcomes on the stated log-odds, made when it is asked for."""
         return recalibration(self.bad, self.probability)
 
+    @cached_property
+    def stretches(self) -> Places:
+        """The first place of every stretch whose inner order no pair of a good and a bad case depends on.
+
+        A stretch is a run of equal probabilities, or several such runs of good cases alone. Where few are bad, there
+        are far fewer stretches than cases.
+        """
+        starts = np.append(0, self.ends[:-1] + 1)
+        holds_bad = np.add.reduceat(self.bad, starts) > 0
+        return np.asarray(starts[holds_bad | np.append(True, holds_bad[:-1])], dtype=np.intp)
+
 
 def scored(bad: Flags, probability: Floats, *, bins: int = BINS) -> Scored:
     """Order cases by falling probability.
@@ -129,11 +140,10 @@ def _few_at_once(weights: Floats) -> list[Floats]:
 
 def _auc(cases: Scored, weights: Floats) -> Floats:
     """The pairs of a good and a bad case that are ranked rightly, a tie by half; weights in falling order."""
-    bads = np.cumsum(weights * cases.bad, axis=1)[:, cases.ends]
-    goods = np.cumsum(weights, axis=1)[:, cases.ends] - bads
-    before = np.diff(bads, axis=1, prepend=0.0)
-    step = np.diff(goods, axis=1, prepend=0.0)
-    return _share((step * (bads - before / 2)).sum(axis=1), bads[:, -1] * goods[:, -1])
+    bads = np.add.reduceat(weights * cases.bad, cases.stretches, axis=1)
+    goods = np.add.reduceat(weights, cases.stretches, axis=1) - bads
+    above = np.cumsum(bads, axis=1) - bads / 2
+    return _share((goods * above).sum(axis=1), bads.sum(axis=1) * goods.sum(axis=1))
 
 
 def _ranking(cases: Scored, weights: Floats) -> dict[str, Floats]:
