@@ -130,7 +130,7 @@ def auc(cases: Scored, weights: Floats) -> Floats:
         >>> auc(scored(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.1])), np.ones((1, 4))).tolist()
         [0.75]
     """
-    return np.concatenate([_auc(cases, some[:, cases.order]) for some in _few_at_once(weights)])
+    return np.concatenate([_auc(cases, some) for some in _few_at_once(weights[:, cases.order])])
 
 
 def _few_at_once(weights: Floats) -> list[Floats]:
