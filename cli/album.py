@@ -11,9 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from training.judging.metrics import reliability
+from training.judging.rates import rate_interval
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from training.arrays import Flags, Floats
 
 # Okabe and Ito's palette, told apart by people who do not see red or green.
 BLUE: Final = "#0072B2"
@@ -157,6 +162,26 @@ def stretch(panel: Any) -> None:
         axis.set_ticks(STRETCHED_TICKS)
         axis.set_major_formatter(in_percent)
     panel.set(xlim=(0, 1), ylim=(0, 1))
+
+
+def draw_reliability(panel: Any, bad: "Flags", lines: "Mapping[str, tuple[Floats, str]]", *, bins: int = 6) -> None:
+    """Draw what came against what was stated, with 95 % intervals, on stretched axes with the line where both agree.
+
+    Args:
+        panel: Axes to draw on; what they show is written beside them.
+        bad: Whether each case turned out bad, shape (n,).
+        lines: Label to stated probabilities, shape (n,), and colour.
+        bins: Of equal size, as far as ties allow.
+    """
+    for label, (stated, colour) in lines.items():
+        table = reliability(bad, stated, bins=bins)
+        said, came = np.array([row.mean_probability for row in table]), np.array([row.rate for row in table])
+        low, high = np.array([rate_interval(row.n, row.bad) for row in table]).T
+        span = [came - low, high - came]
+        panel.errorbar(said, came, yerr=span, fmt="o-", color=colour, capsize=2, ms=4, label=label)
+    panel.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":")
+    panel.set(xlabel="stated, mean of the bin", ylabel="came, share of the bin")
+    stretch(panel)
 
 
 def _root(share: "NDArray[np.float64]") -> "NDArray[np.float64]":

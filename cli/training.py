@@ -1,6 +1,6 @@
 """`o2c-risk train`: each model learnt as planned, judged by later cases, and registered as a new version."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
@@ -161,32 +161,22 @@ def _grower(engine: str, settings: Settings) -> Iterator["Engine"]:
 
 
 def _train(book: Book, store: "Store", settings: Settings, plan: Plan, **how: Any) -> "Fitted":
-    from training.default_model import train_default
+    from training.default_model import Default, train_default
+    from training.fitting.run import Run
     from training.late_model import train_late
 
+    run = Run(
+        as_of=plan.as_of,
+        evaluate_from=plan.as_of,
+        evaluate_to=plan.evaluate_to,
+        known_on=plan.known_on,
+        threads=settings.threads,
+        natural_persons=plan.natural_persons,
+        proxies=plan.proxies,
+        tuned=plan.tuned,
+        **how,
+    )
     if plan.name == LATE:
-        return train_late(book, store, settings, **_asked(plan, how))
-    outcome: dict[str, Any] = {
-        "dpd": DAYS_PAST_DUE[plan.name],
-        "horizon": HORIZONS.get(plan.name, HORIZON),
-        "materiality": settings.materiality,
-    }
-    return train_default(book, store, settings, **_asked(plan, how), **outcome)
-
-
-def _asked(plan: Plan, how: Mapping[str, Any]) -> dict[str, Any]:
-    """What every training is asked for."""
-    return {
-        "as_of": plan.as_of,
-        "evaluate_from": plan.as_of,
-        "evaluate_to": plan.evaluate_to,
-        "known_on": plan.known_on,
-        "data_version": how["data_version"],
-        "computed_at": how["computed_at"],
-        "progress": how["say"],
-        "natural_persons": plan.natural_persons,
-        "proxies": plan.proxies,
-        "engine": how["engine"],
-        "tuned": plan.tuned,
-        "challenger": how["challenger"],
-    }
+        return train_late(book, store, run)
+    what = Default(DAYS_PAST_DUE[plan.name], HORIZONS.get(plan.name, HORIZON), settings.materiality)
+    return train_default(book, store, what, run)

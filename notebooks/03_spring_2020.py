@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cli.album import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, SKY, STYLE, in_percent, stretch
+from cli.album import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, SKY, STYLE, draw_reliability, in_percent
 from cli.notebook import start
 from cli.plans import LATE, day_before, month_start
 from cli.walking import cases_of, tell
@@ -25,7 +25,6 @@ from training.cases.cohort import month_firsts
 from training.cases.split import matured
 from training.fitting.fit import fit, one_seed, probability
 from training.fitting.walk import walk
-from training.judging.metrics import reliability
 from training.judging.rates import rate_interval
 
 plt.rcParams.update(STYLE)
@@ -211,14 +210,10 @@ else:
 figure, panels = plt.subplots(1, len(periods), figsize=(4.4 * len(periods), 4.6), sharex=True, sharey=True)
 for panel, (words, chosen) in zip(panels, periods.items(), strict=True):
     part = frame[chosen]
-    for column, colour, label in (("stated", GREEN, "made anew every month"), ("frozen", ORANGE, "never made anew")):
-        bins = reliability(part.bad.to_numpy(), part[column].to_numpy(), bins=6)
-        said, came = np.array([row.mean_probability for row in bins]), np.array([row.rate for row in bins])
-        low, high = np.array([rate_interval(row.n, row.bad) for row in bins]).T
-        panel.errorbar(said, came, yerr=[came - low, high - came], fmt="o-", color=colour, capsize=2, label=label, ms=4)
-    panel.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":")
-    panel.set(title=f"{words} (n = {len(part):,})", xlabel="stated, mean of the bin", ylabel="came, share of the bin")
-    stretch(panel)
+    anew, never = part.stated.to_numpy(), part.frozen.to_numpy()
+    lines = {"made anew every month": (anew, GREEN), "never made anew": (never, ORANGE)}
+    draw_reliability(panel, part.bad.to_numpy(), lines)
+    panel.set_title(f"{words} (n = {len(part):,})")
 panels[0].legend(loc="upper left", fontsize=8.5)
 album.add(
     figure,

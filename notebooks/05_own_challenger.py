@@ -17,19 +17,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from cli.album import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, STYLE, in_percent, stretch
+from cli.album import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, STYLE, draw_reliability, in_percent
 from cli.cohorts import outcome_of
 from cli.notebook import start
 from cli.plans import LATE, plans
 from data.lake import Lake
 from features.feature_sets import FEATURES
+from training.cases.about import with_large_invoices
 from training.cases.facts import from_book
 from training.fitting.calibrate import calibrator
 from training.fitting.challenger import learn_scorecard
 from training.fitting.learn import learn, out_of_fold
 from training.judging.baselines import own_rate
 from training.judging.bootstrap import intervals, paired_difference
-from training.judging.metrics import reliability
 from training.judging.rates import rate_interval
 from training.judging.segments import segments
 
@@ -200,18 +200,9 @@ left.set(
     ylabel="share of the late invoices found",
 )
 left.legend(title="found by the first 10 %", loc="lower right", fontsize=8.5)
-for name in ("champion", "other recipe", "scorecard", "my own"):
-    bins = reliability(later.bad, stated[name], bins=6)
-    said, came = np.array([row.mean_probability for row in bins]), np.array([row.rate for row in bins])
-    low, high = np.array([rate_interval(row.n, row.bad) for row in bins]).T
-    right.errorbar(
-        said, came, yerr=[came - low, high - came], fmt="o-", color=COLOUR[name], capsize=2, ms=4, label=name
-    )
-right.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":")
-stretch(right)
-right.set(
-    title="Do the probabilities mean what they say?", xlabel="stated, mean of the bin", ylabel="came, share of the bin"
-)
+ours = ("champion", "other recipe", "scorecard", "my own")
+draw_reliability(right, later.bad, {name: (stated[name], COLOUR[name]) for name in ours})
+right.set_title("Do the probabilities mean what they say?")
 right.legend(loc="upper left", fontsize=8.5)
 for axis in (left.xaxis, left.yaxis):
     axis.set_major_formatter(in_percent)
@@ -286,7 +277,8 @@ album.add(
 
 # %%
 shown = [name for name in ("champion", "other recipe", "my own")]
-by_part = {name: {(s.name, s.value): s for s in segments(later, stated[name])} for name in shown}
+divided = with_large_invoices(parts).later
+by_part = {name: {(s.name, s.value): s for s in segments(divided, stated[name])} for name in shown}
 keys = [
     key
     for key, s in by_part["champion"].items()

@@ -1,7 +1,7 @@
 """What a released model asks of whatever learnt from the cases: trees or a scorecard."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ class Learner(Protocol):
     """Scores rows and says what each feature added; the same row gives the same bits alone and in a batch."""
 
     @property
-    def form(self) -> str:
+    def form(self) -> Literal["trees", "scorecard"]:
         """``trees`` or ``scorecard``, as ``ModelSpec.form`` says it."""
 
     @property

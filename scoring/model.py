@@ -305,7 +305,7 @@ def baseline_of(feature_names: Sequence[str], contributions: Floats) -> tuple[di
 
 def _numbers(name: str, values: ArrayLike) -> Floats:
     array = np.asarray(values)
-    if array.dtype.kind not in "fiubO" or any(isinstance(value, str) for value in array.flat if array.dtype == object):
+    if array.dtype.kind not in "fiubO" or (array.dtype == object and any(isinstance(one, str) for one in array.flat)):
         raise ValueError(f"column {name} must hold numbers or nulls, got {array.dtype}")
     numbers = array.astype(np.float64)
     if numbers.ndim != 1:

@@ -8,7 +8,7 @@ customer, below 0 against. A missing value has a bin of its own.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +142,7 @@ class Scorecard(BaseModel):
         return self
 
     @property
-    def form(self) -> str:
+    def form(self) -> Literal["trees", "scorecard"]:
         """``scorecard``."""
         return "scorecard"
 

@@ -18,6 +18,7 @@ Source:
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -220,10 +221,10 @@ class _Facts:
     def __init__(self, splits: Sequence["_Split"], joint: Sequence[Sequence[tuple[int, bool]]]) -> None:
         self._size = len(splits) + len(joint)
         self._joint = joint
-        self._by_feature = [
-            (feature, missing, np.flatnonzero([split[:2] == (feature, missing) for split in splits]))
-            for feature, missing in dict.fromkeys(split[:2] for split in splits)
-        ]
+        alike: dict[tuple[int, Missing], list[int]] = {}
+        for place, (feature, missing, _) in enumerate(splits):
+            alike.setdefault((feature, missing), []).append(place)
+        self._by_feature = [(*kind, np.array(places, dtype=np.intp)) for kind, places in alike.items()]
         self._thresholds = np.array([split[2] for split in splits], dtype=np.float64)
         # For a row alone: where its values are, which way it goes without one, and each condition's splits, a right
         # side as the number of the split plus their count.
@@ -332,14 +333,15 @@ class _Groups:
         features = tuple(sorted({*path.conditions, *(self._tree.feature[split] for split in inner)}))
         byte = {bit: 1 << place for place, bit in enumerate(bits)}
         start = {feature: (byte[condition], byte[condition]) for feature, condition in path.conditions.items()}
-        return _Group(bits, features, tuple(self._leaves(node, path.shares, start, byte, features)))
+        worth = {split: byte[condition] for split, condition in zip(inner, own, strict=True)}
+        return _Group(bits, features, tuple(self._leaves(node, path.shares, start, worth, features)))
 
     def _leaves(
         self,
         node: int,
         shares: Mapping[int, float],
         asked: Mapping[int, tuple[int, int]],
-        byte: Mapping[Condition, int],
+        worth: Mapping[int, int],
         features: tuple[int, ...],
     ) -> Iterator[_Leaf]:
         """The leaves below a node.
@@ -348,7 +350,7 @@ class _Groups:
             node: The node.
             shares: Of the path to it.
             asked: Feature to the bits that matter, and to those of them that must be set, for a row to be on the path.
-            byte: What each condition of the group is worth in a pattern.
+            worth: What the left side of each split of the group is worth in a pattern.
             features: The group's.
         """
         if node < 0:
@@ -356,27 +358,31 @@ class _Groups:
             cares, wants = zip(*(asked[feature] for feature in shares), strict=True)
             yield _Leaf(self._tree.leaf_value[~node], tuple(shares.values()), columns, cares, wants)
             return
-        feature, bit = self._tree.feature[node], byte[frozenset({(self._numbers[node], True)})]
+        feature, bit = self._tree.feature[node], worth[node]
         care, want = asked.get(feature, (0, 0))
         for child, met in ((self._tree.left[node], bit), (self._tree.right[node], 0)):
             share = shares.get(feature, 1.0) * self._tree.share(node, child)
             beyond = {**asked, feature: (care | bit, want | met)}
-            yield from self._leaves(child, {**shares, feature: share}, beyond, byte, features)
+            yield from self._leaves(child, {**shares, feature: share}, beyond, worth, features)
 
 
 def _tables(groups: Sequence[_Group]) -> list[Floats]:
     """Table of each group, shape (n_features of the group, 2 ** n_bits): what it adds at every pattern."""
-    leaves = [leaf for group in groups for leaf in group.leaves]
-    alone = _leaf_tables(leaves)
-    found, number = [], 0
+    alone = iter(_leaf_tables([leaf for group in groups for leaf in group.leaves]))
+    satisfied = cache(_satisfied)  # few different ones among the leaves of hundreds of small trees
+    found = []
     for group in groups:
-        patterns = np.arange(1 << len(group.bits))
-        table = np.zeros((len(group.features), len(patterns)))
+        table = np.zeros((len(group.features), 1 << len(group.bits)))
         for leaf in group.leaves:
-            met = (patterns & np.array(leaf.care)[:, None]) == np.array(leaf.want)[:, None]
-            table[list(leaf.columns)] += alone[number][:, (1 << np.arange(len(leaf.care))) @ met]
-            number += 1
+            table[list(leaf.columns)] += next(alone)[:, satisfied(len(group.bits), leaf.care, leaf.want)]
         found.append(table)
+    return found
+
+
+def _satisfied(bits: int, care: tuple[int, ...], want: tuple[int, ...]) -> Places:
+    """Which features of a leaf's path a row satisfies, as a number, at every pattern of so many bits."""
+    met = (np.arange(1 << bits) & np.array(care)[:, None]) == np.array(want)[:, None]
+    found: Places = (1 << np.arange(len(care))) @ met
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import lightgbm as lgb
 import numpy as np
@@ -45,7 +46,7 @@ class Trees:
         return cls(tuple(lgb.Booster(model_str=text) for text in texts))
 
     @property
-    def form(self) -> str:
+    def form(self) -> Literal["trees", "scorecard"]:
         """``trees``."""
         return "trees"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 import ibis.expr.types as ir
@@ -11,7 +11,6 @@ from pydantic import JsonValue
 
 from data.book import Book
 from data.materiality import Materiality
-from data.settings import Settings
 from features.feature_sets import DEFAULT
 from training.cases.about import about
 from training.cases.cohort import CURED_DAYS, customer_cohort, month_firsts
@@ -19,12 +18,12 @@ from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import default, unapplied_cash
 from training.cases.split import Split, between, split
-from training.fitting.challenger import with_scorecard
-from training.fitting.fit import HERE, Engine, Recipe
+from training.fitting.fit import Recipe
 from training.fitting.fitted import Fitted
-from training.fitting.learn import Say, Task, learn, silent
+from training.fitting.learn import Say, Task, silent
 from training.fitting.proxies import chosen
-from training.fitting.tuned import Tuned, with_tuned
+from training.fitting.run import Run
+from training.fitting.tuned import with_tuned
 
 # Chosen by leaving customers out of the cohorts of the Datarisk book that had matured by 2020-04-01.
 RECIPE: Final = Recipe(
@@ -86,83 +85,30 @@ def task(what: Default) -> Task:
     )
 
 
-def train_default(
-    book: Book,
-    store: History | None,
-    settings: Settings,
-    *,
-    as_of: date,
-    evaluate_from: date,
-    evaluate_to: date,
-    known_on: date,
-    dpd: int = STANDARD_DPD,
-    horizon: int = 180,
-    materiality: Materiality | None = None,
-    cured_days: int = CURED_DAYS,
-    computed_at: datetime | None = None,
-    data_version: str = "unknown",
-    progress: Say | None = None,
-    natural_persons: bool = True,
-    proxies: bool = False,
-    engine: Engine = HERE,
-    tuned: Tuned | None = None,
-    challenger: bool = False,
-) -> Fitted:
+def train_default(book: Book, store: History | None, what: Default, run: Run) -> Fitted:
     """Train on customer cohorts matured at a date and judge on later ones; cohorts are the firsts of months.
 
     Args:
         book: The book.
         store: The feature store, from which the service will read too; None builds features without it.
-        settings: Threads are taken from it.
-        as_of: Knowledge for training is frozen at the end of this day.
-        evaluate_from: First day of the cohorts to judge by, not before ``as_of``.
-        evaluate_to: Their last day.
-        known_on: The date whose knowledge gives their outcomes.
-        dpd: Days past due of the label.
-        horizon: Days within which the default must fall.
-        materiality: What makes an amount material; None lets every amount count.
-        cured_days: Days since a customer was last past due that far before it enters a cohort again.
-        computed_at: The instant of this computation, with a zone; needed with a store.
-        data_version: Which data the book holds.
-        progress: Called with a line of text before each step.
-        natural_persons: Whether natural persons are among the cases.
-        proxies: Research only: whether the model may read what stands in for protected traits.
-        engine: Where trees are grown; in this process unless given.
-        tuned: A recipe in place of the product's own.
-        challenger: Whether a scorecard is learnt from the same cases, to stand beside the model.
+        what: The outcome.
+        run: Dates, and how it is done.
 
     Returns:
         The model with its figures.
 
     Raises:
         LeakError: A case is on the wrong side of the split.
-        NoInvoicesError: The book has no invoice before ``evaluate_to``.
+        NoInvoicesError: The book has no invoice by the end of the run's cases.
         RecipeOfAnotherTaskError: The recipe was tuned for something else.
         RecipeOfOtherPersonsError: The recipe was tuned with natural persons and this training is without, or the other
             way round.
-        TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after ``as_of``.
+        TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after the run's ``as_of``.
     """
-    say = progress or silent
-    what = Default(dpd, horizon, materiality, cured_days)
-    asked = with_tuned(task(what), tuned, as_of, natural_persons=natural_persons)
-    parts = default_cases(
-        book, facts_of(book, store, computed_at), what, as_of, (evaluate_from, evaluate_to), known_on, say=say
-    )
-    job, parts = chosen(asked, parts, natural_persons=natural_persons, proxies=proxies)
-    fitted = learn(
-        job,
-        parts,
-        as_of=as_of,
-        known_on=known_on,
-        threads=settings.threads,
-        data_version=data_version,
-        say=say,
-        engine=engine,
-    )
-    if proxies or not challenger:
-        return fitted
-    how = {"as_of": as_of, "known_on": known_on}
-    return with_scorecard(fitted, job, parts, **how, data_version=data_version, say=say)
+    asked = with_tuned(task(what), run.tuned, run.as_of, natural_persons=run.natural_persons)
+    facts = facts_of(book, store, run.computed_at)
+    parts = default_cases(book, facts, what, run.as_of, run.period, run.known_on, say=run.say)
+    return run.learnt(*chosen(asked, parts, natural_persons=run.natural_persons, proxies=run.proxies))
 
 
 def default_cases(

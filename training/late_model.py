@@ -1,7 +1,7 @@
 """The late-payment model: will this invoice, seen before its issue, be settled in time?"""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 import ibis
@@ -9,20 +9,19 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from data.book import Book
-from data.settings import Settings
 from features.feature_sets import LATE
-from training.cases.about import about, with_large_invoices
+from training.cases.about import about
 from training.cases.cohort import invoice_cases
 from training.cases.dataset import Dataset, dataset
 from training.cases.facts import Facts, History, facts_of, folded
 from training.cases.label import late
 from training.cases.split import Split, between, split
-from training.fitting.challenger import with_scorecard
-from training.fitting.fit import HERE, Engine, Recipe
+from training.fitting.fit import Recipe
 from training.fitting.fitted import Fitted
-from training.fitting.learn import Say, Task, learn, silent
+from training.fitting.learn import Say, Task, silent
 from training.fitting.proxies import chosen
-from training.fitting.tuned import Tuned, with_tuned
+from training.fitting.run import Run
+from training.fitting.tuned import with_tuned
 from training.pay_time.learn import with_pay_time
 
 # Chosen by walking forward through issues 2019-09..2020-08 of the Datarisk book as known on 2020-09-01, by mean average
@@ -46,44 +45,14 @@ def task(grace: int = 5) -> Task:
     )
 
 
-def train_late(
-    book: Book,
-    store: History | None,
-    settings: Settings,
-    *,
-    as_of: date,
-    evaluate_from: date,
-    evaluate_to: date,
-    known_on: date,
-    grace: int = 5,
-    computed_at: datetime | None = None,
-    data_version: str = "unknown",
-    progress: Say | None = None,
-    natural_persons: bool = True,
-    proxies: bool = False,
-    engine: Engine = HERE,
-    tuned: Tuned | None = None,
-    challenger: bool = False,
-) -> Fitted:
-    """Train on invoices matured at a date and judge on later ones.
+def train_late(book: Book, store: History | None, run: Run, *, grace: int = 5) -> Fitted:
+    """Train on invoices matured at a date and judge on those issued later.
 
     Args:
         book: The book.
         store: The feature store, from which the service will read too; None builds features without it.
-        settings: Threads are taken from it.
-        as_of: Knowledge for training is frozen at the end of this day.
-        evaluate_from: First day of issue of the invoices to judge by, not before ``as_of``.
-        evaluate_to: Their last day of issue.
-        known_on: The date whose knowledge gives their outcomes.
+        run: Dates, and how it is done.
         grace: Days of grace of the label.
-        computed_at: The instant of this computation, with a zone; needed with a store.
-        data_version: Which data the book holds.
-        progress: Called with a line of text before each step.
-        natural_persons: Whether natural persons are among the cases.
-        proxies: Research only: whether the model may read what stands in for protected traits.
-        engine: Where trees are grown; in this process unless given.
-        tuned: A recipe in place of the product's own.
-        challenger: Whether a scorecard is learnt from the same cases, to stand beside the model.
 
     Returns:
         The model with its figures.
@@ -93,32 +62,19 @@ def train_late(
         RecipeOfAnotherTaskError: The recipe was tuned for something else.
         RecipeOfOtherPersonsError: The recipe was tuned with natural persons and this training is without, or the other
             way round.
-        TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after ``as_of``.
+        TunedOnLaterKnowledgeError: The recipe was tuned on what was known only after the run's ``as_of``.
     """
-    say, period = progress or silent, (evaluate_from, evaluate_to)
-    what = with_tuned(task(grace), tuned, as_of, natural_persons=natural_persons)
-    parts = late_cases(book, facts_of(book, store, computed_at), as_of, period, known_on, grace=grace, say=say)
-    what, parts = chosen(what, parts, natural_persons=natural_persons, proxies=proxies)
-    fitted = learn(
-        what,
-        parts,
-        as_of=as_of,
-        known_on=known_on,
-        threads=settings.threads,
-        data_version=data_version,
-        say=say,
-        engine=engine,
-    )
-    if proxies:  # for research, on the one probability
+    what = with_tuned(task(grace), run.tuned, run.as_of, natural_persons=run.natural_persons)
+    facts = facts_of(book, store, run.computed_at)
+    parts = late_cases(book, facts, run.as_of, run.period, run.known_on, grace=grace, say=run.say)
+    what, parts = chosen(what, parts, natural_persons=run.natural_persons, proxies=run.proxies)
+    fitted = run.learnt(what, parts)
+    if run.proxies:  # for research, on the one probability
         return fitted
-    if challenger:
-        how = {"as_of": as_of, "known_on": known_on}
-        fitted = with_scorecard(fitted, what, parts, **how, data_version=data_version, say=say)
-    say(f"{what.name}: learning when invoices are paid")
-    only = None if natural_persons else {*parts.train.customer_ids, *parts.later.customer_ids}
-    return with_pay_time(
-        book, folded(book), fitted, as_of=as_of, period=period, known_on=known_on, threads=settings.threads, only=only
-    )
+    run.say(f"{what.name}: learning when invoices are paid")
+    only = None if run.natural_persons else {*parts.train.customer_ids, *parts.later.customer_ids}
+    dates = {"as_of": run.as_of, "known_on": run.known_on}
+    return with_pay_time(book, folded(book), fitted, **dates, period=run.period, threads=run.threads, only=only)
 
 
 def late_cases(
@@ -139,7 +95,7 @@ def late_cases(
         LeakError: A later invoice was issued before ``as_of``.
     """
     labelled = labelled_late(book, facts, period[1], grace=grace, say=say)
-    return with_large_invoices(split(labelled(as_of), between(labelled(known_on), *period), as_of))
+    return split(labelled(as_of), between(labelled(known_on), *period), as_of)
 
 
 def labelled_late(

@@ -11,7 +11,7 @@ import pyarrow as pa
 from benchmarks.models.extract import KNOWN_ON
 from benchmarks.models.late_model_then import late_model_then
 from benchmarks.models.work import Work, say
-from training.judging.bootstrap import mean_interval
+from training.judging.bootstrap import mean_interval, mean_intervals
 from training.judging.delays import pit_distance
 from training.pay_time.learn import judged, later_cases, settled
 
@@ -55,7 +55,7 @@ def figures(rows: pa.Table) -> dict[str, Any]:
     crps, own, pit, inside = (rows[name].to_numpy() for name in ("crps", "own_crps", "pit", "inside"))
     off = rows["on_due"].to_numpy() == 0
     means = {"crps": crps, "own_crps": own, "crps_difference": crps - own}
-    told: dict[str, Any] = {name: asdict(mean_interval(values, customers)) for name, values in means.items()}
+    told: dict[str, Any] = {name: asdict(mean) for name, mean in mean_intervals(means, customers).items()}
     told["coverage_80_not_on_due"] = asdict(mean_interval(inside[off], customers[off]))
     return told | {"cases": rows.num_rows, "not_on_due": int(off.sum()), "pit_distance": pit_distance(pit)}
 

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 
 from data.book import book_of
-from data.settings import Settings
 from features.build import build
 from features.store.store import Store
 from scoring.model import ModelSpec, ReleasedModel
@@ -17,22 +16,23 @@ from training.default_model import Default, NoInvoicesError, default_cases, trai
 from training.default_model import task as default_task
 from training.fitting.fit import Recipe, fit, probability
 from training.fitting.learn import out_of_fold
+from training.fitting.run import Run
 from training.judging.metrics import FIGURES
 from training.late_model import late_cases, train_late
 from training.late_model import task as late_task
 
-SETTINGS = Settings(threads=1)
 PERIOD = {"as_of": date(2023, 7, 1), "evaluate_from": date(2023, 7, 1), "evaluate_to": date(2023, 10, 31)}
+DEFAULTS = {"as_of": date(2023, 4, 1), "evaluate_from": date(2023, 4, 1), "evaluate_to": date(2023, 9, 1)}
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def fitted(small_portfolio):
-    return train_late(small_portfolio, None, SETTINGS, **PERIOD, known_on=date(2024, 3, 1))
+    return train_late(small_portfolio, None, Run(**PERIOD, known_on=date(2024, 3, 1)))
 
 
 def test_two_trainings_give_equal_text_calibrator_and_figures(small_portfolio, fitted):
-    again = train_late(small_portfolio, None, SETTINGS, **PERIOD, known_on=date(2024, 3, 1))
+    again = train_late(small_portfolio, None, Run(**PERIOD, known_on=date(2024, 3, 1)))
     assert again.model_texts == fitted.model_texts
     assert again.calibrator.to_json() == fitted.calibrator.to_json()
     assert again.spec.to_json() == fitted.spec.to_json()
@@ -54,7 +54,7 @@ def test_a_fitted_model_is_complete_and_says_what_it_is(fitted):
 
 
 def test_what_is_learnt_after_training_changes_no_tree_and_no_calibrator(small_portfolio, fitted):
-    late_word = train_late(small_portfolio, None, SETTINGS, **PERIOD, known_on=date(2023, 12, 1))
+    late_word = train_late(small_portfolio, None, Run(**PERIOD, known_on=date(2023, 12, 1)))
     assert late_word.model_texts == fitted.model_texts
     assert late_word.calibrator == fitted.calibrator
     assert late_word.spec.to_json() == fitted.spec.to_json()
@@ -96,26 +96,17 @@ def test_a_period_that_begins_before_the_knowledge_is_refused(small_portfolio):
         train_late(
             small_portfolio,
             None,
-            SETTINGS,
-            as_of=date(2023, 7, 1),
-            evaluate_from=date(2023, 6, 1),
-            evaluate_to=date(2023, 8, 31),
-            known_on=date(2024, 3, 1),
+            Run(
+                as_of=date(2023, 7, 1),
+                evaluate_from=date(2023, 6, 1),
+                evaluate_to=date(2023, 8, 31),
+                known_on=date(2024, 3, 1),
+            ),
         )
 
 
 def test_default_model_of_a_small_book(small_portfolio):
-    found = train_default(
-        small_portfolio,
-        None,
-        SETTINGS,
-        as_of=date(2023, 4, 1),
-        evaluate_from=date(2023, 4, 1),
-        evaluate_to=date(2023, 9, 1),
-        known_on=date(2024, 3, 1),
-        dpd=10,
-        horizon=90,
-    )
+    found = train_default(small_portfolio, None, Default(10, 90), Run(**DEFAULTS, known_on=date(2024, 3, 1)))
     assert (found.spec.name, found.spec.target, found.spec.probability_name) == (
         "default-10",
         "default(10, 90)",
@@ -188,15 +179,9 @@ def test_a_trial_of_the_walk_forward_fits_on_what_had_matured(small_portfolio):
         assert not (trial.fit_on & trial.judge_by).any()
 
 
-DEFAULTS = {
-    "as_of": date(2023, 4, 1), "evaluate_from": date(2023, 4, 1), "evaluate_to": date(2023, 9, 1),
-    "dpd": 10, "horizon": 180,
-}  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def default_with_horizon(small_portfolio):
-    return train_default(small_portfolio, None, SETTINGS, **DEFAULTS, known_on=date(2024, 6, 1))
+    return train_default(small_portfolio, None, Default(10, 180), Run(**DEFAULTS, known_on=date(2024, 6, 1)))
 
 
 def test_a_default_model_knows_how_sure_it_is_and_what_became_of_its_grades(default_with_horizon):
@@ -210,9 +195,8 @@ def test_a_default_model_knows_how_sure_it_is_and_what_became_of_its_grades(defa
 
 
 def test_the_cases_that_judge_a_model_have_no_say_in_how_sure_it_is(small_portfolio, default_with_horizon):
-    sooner = train_default(
-        small_portfolio, None, SETTINGS, **DEFAULTS | {"evaluate_to": date(2023, 6, 1)}, known_on=date(2024, 1, 1)
-    )
+    run = Run(**DEFAULTS | {"evaluate_to": date(2023, 6, 1)}, known_on=date(2024, 1, 1))
+    sooner = train_default(small_portfolio, None, Default(10, 180), run)
     assert sooner.evaluation.n != default_with_horizon.evaluation.n
     assert sooner.spec.to_json() == default_with_horizon.spec.to_json()
 

@@ -44,7 +44,8 @@ def about(book: Book, cases: pa.Table) -> pa.Table:
 def with_large_invoices(parts: Split) -> Split:
     """Adds ``is_large_invoice``: whether an invoice's amount is in the top tenth of those to learn from.
 
-    1 or 0, NaN where the amount is not known; both parts are held against the amounts of the first one.
+    1 or 0, NaN where the amount is not known; both parts are held against the amounts of the first one. It is settled
+    where a model is judged, when the cases to learn from are: without natural persons they are others.
 
     Args:
         parts: Cases with the feature ``amount``; without it, or without a known amount, nothing is added.

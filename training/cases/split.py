@@ -57,7 +57,9 @@ def assert_no_leak(train: Dataset, known_on: date, *, later: Dataset | None = No
     _refuse(train, train.matures_on > day, known_on, "to train on mature only after")
     if later is not None:
         _refuse(later, later.at < day, known_on, "to be judged by were scored before")
-        _refuse(later, np.isin(later.case_ids, train.case_ids), known_on, "are in both parts of the split at")
+        learnt = set(train.case_ids.tolist())
+        both = np.array([case in learnt for case in later.case_ids.tolist()], dtype=np.bool_)
+        _refuse(later, both, known_on, "are in both parts of the split at")
 
 
 def _refuse(cases: Dataset, wrong: Flags, known_on: date, why: str) -> None:

@@ -1,16 +1,10 @@
 """The scorecard as a standing challenger: learnt, calibrated and judged on the very cases that the trees are."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
-
-import numpy as np
 
 from scoring.calibration import sigmoid
-from scoring.model import ModelSpec, ReleasedModel, baseline_of
-from scoring.scorecard import Scorecard
-from scoring.sketch import sketches_of
+from scoring.model import ReleasedModel
 from training.arrays import Floats
 from training.cases.about import with_large_invoices
 from training.cases.dataset import Dataset
@@ -18,9 +12,17 @@ from training.cases.split import Split
 from training.fitting.calibrate import calibrator
 from training.fitting.evidence import judged_by_grade, with_evidence
 from training.fitting.fitted import Fitted
-from training.fitting.learn import Say, Task, large_told, out_of_fold, reasons_told, silent
+from training.fitting.learn import (
+    Say,
+    Task,
+    large_told,
+    out_of_fold,
+    reasons_told,
+    silent,
+    sketches_told,
+    spec_of,
+)
 from training.fitting.scorecard import RECIPE, NothingToldError, ScorecardRecipe, fit_scorecard
-from training.fitting.typical import tendency_of, typical_of
 from training.judging.evaluate import evaluate
 from training.judging.metrics import measured
 
@@ -61,7 +63,8 @@ def learn_scorecard(
     found = calibrator(past.cases.bad, past.probability, past.cases.customer_ids, past.trials(), task.weeks(past.cases))
     card = fit_scorecard(parts.train, task.names, task.monotone, recipe)
     calibrated = found.apply(past.probability)
-    spec = with_evidence(_spec(task, parts.train, card, recipe, as_of), past.cases, calibrated)
+    spec = spec_of(task, parts.train, card, parts.train, as_of=as_of, parameters=recipe.as_dict())
+    spec = with_evidence(spec, past.cases, calibrated)
     model = ReleasedModel(spec, card, found)
     rows = model.matrix(parts.later.columns)
     judged = model.probability(rows)
@@ -70,7 +73,7 @@ def learn_scorecard(
         model_texts=(),
         calibrator=found,
         evaluation=evaluate(parts.later, judged, known_on),
-        sketches=_sketches(parts.train, card.feature_names, calibrated),
+        sketches=sketches_told(card.feature_names, parts.train, calibrated),
         data_version=data_version,
         training={
             "recipe": recipe.as_dict(),
@@ -104,43 +107,3 @@ def with_scorecard(
         say(f"{task.name}: no scorecard. {problem}")
         return fitted
     return replace(fitted, challenger=card)
-
-
-def _spec(task: Task, train: Dataset, card: Scorecard, recipe: ScorecardRecipe, as_of: date) -> ModelSpec:
-    names = card.feature_names
-    matrix = train.matrix(names)
-    contributions = card.contributions(matrix)
-    baseline, baseline_log_odds = baseline_of(names, contributions)
-    features = {feature.name: feature for feature in task.features.features}
-    direction = dict(zip(task.names, task.monotone, strict=True))
-    monotone = tuple(direction[name] for name in names)
-    return ModelSpec(
-        name=task.name,
-        target=task.target,
-        label=dict(task.label),
-        probability_name=task.probability_name,
-        feature_names=names,
-        feature_set=task.features.name,
-        feature_set_version=task.features.version,
-        feature_set_hash=task.features.hash,
-        monotone=monotone,
-        groups={name: features[name].group for name in names},
-        trained_as_of=train.at.max().astype("datetime64[D]").astype(date),
-        known_at=as_of,
-        train_rows=len(train),
-        train_bad=int(train.bad.sum()),
-        base_rate=float(train.bad.mean()),
-        baseline=baseline,
-        baseline_log_odds=baseline_log_odds,
-        parameters=recipe.as_dict(),
-        seeds=(),
-        lightgbm_version="",
-        form="scorecard",
-        typical=typical_of(train.columns, names),
-        tendency=tendency_of(names, monotone, matrix, contributions),
-    )
-
-
-def _sketches(train: Dataset, names: Sequence[str], past_scores: Floats) -> dict[str, dict[str, Any]]:
-    columns = {**{name: np.asarray(train.columns[name]) for name in names}, "score": past_scores}
-    return {name: sketch.to_dict() for name, sketch in sketches_of(columns).items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Final, Protocol
 
 import lightgbm as lgb
@@ -142,7 +143,9 @@ class Here:
             params={"feature_pre_filter": False, "verbosity": -1, "num_threads": threads},
             free_raw_data=False,
         )
-        return tuple(lgb.train(dict(one), rows, num_boost_round=trees).model_to_string() for one in asked)
+        # The training's own booster says its text at once; otherwise LightGBM writes and reads it first.
+        train = partial(lgb.train, train_set=rows, num_boost_round=trees, keep_training_booster=True)
+        return tuple(train(dict(one)).model_to_string() for one in asked)
 
 
 HERE: Final = Here()

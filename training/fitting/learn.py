@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from features.feature_sets import FeatureSet
+from scoring.learner import Learner
 from scoring.model import ModelSpec, ReleasedModel, baseline_of
 from scoring.sketch import sketches_of
+from scoring.trees import Trees
 from training.arrays import Floats, Places
 from training.cases.about import large_above, with_large_invoices
 from training.cases.dataset import Dataset, together
 from training.cases.split import Split, walk_forward
 from training.fitting.calibrate import Trial, calibrator
 from training.fitting.evidence import judged_by_grade, with_evidence
-from training.fitting.fit import HERE, Engine, Recipe, contributions, fit, held_to, one_seed, parameters, probability
+from training.fitting.fit import HERE, Engine, Recipe, fit, one_seed, parameters, probability
 from training.fitting.fitted import Fitted
 from training.fitting.shocks import weeks_of
 from training.fitting.typical import tendency_of, typical_of
@@ -153,10 +155,11 @@ def learn(
     say(f"{task.name}: growing {task.recipe.trees} trees for each of {len(task.recipe.seeds)} seeds")
     texts = fit(parts.train, task.names, task.monotone, task.recipe, threads=threads, engine=engine)
     calibrated = found.apply(past.probability)
-    spec = _spec(task, parts.train, texts, as_of=as_of, threads=threads, engine=engine)
+    trees = Trees.from_text(texts)  # once: the tables that explain a score are made with it
+    spec = _spec(task, parts.train, trees, as_of=as_of, threads=threads, engine=engine)
     spec = with_evidence(spec, past.cases, calibrated)
     say(f"{task.name}: judging on {len(parts.later)} later cases")
-    model = ReleasedModel.from_text(spec, texts, found)
+    model = ReleasedModel(spec, trees, found)
     rows = model.matrix(parts.later.columns)
     stated = model.probability(rows)
     return Fitted(
@@ -164,7 +167,7 @@ def learn(
         model_texts=texts,
         calibrator=found,
         evaluation=evaluate(parts.later, stated, known_on),
-        sketches=_sketches(task, parts.train, calibrated),
+        sketches=sketches_told(task.names, parts.train, calibrated),
         data_version=data_version,
         training=_told(task, past, calibrated)
         | large_told(parts.train)
@@ -253,23 +256,49 @@ def _predicted(splits: Sequence[Split], how: str, stated: Stating) -> OutOfFold:
     )
 
 
-def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, threads: int, engine: Engine) -> ModelSpec:
-    sample = _sample(train)
-    explained = contributions(texts, sample.matrix(task.names))
-    baseline, baseline_log_odds = baseline_of(task.names, explained)
-    grown = parameters(task.recipe, monotone=task.monotone, threads=threads, seed=0) | dict(engine.told)
+def spec_of(
+    task: Task,
+    train: Dataset,
+    learner: Learner,
+    explained: Dataset,
+    *,
+    as_of: date,
+    parameters: Mapping[str, JsonValue],
+    seeds: Sequence[int] = (),
+    lightgbm_version: str = "",
+) -> ModelSpec:
+    """What a model is, whatever its form.
+
+    Args:
+        task: What it learnt.
+        train: The cases that it learnt from.
+        learner: What scores.
+        explained: Those cases, or some of them, whose contributions reasons are measured against.
+        as_of: The date at whose end training's knowledge was frozen.
+        parameters: How it was made.
+        seeds: One per booster; none for a scorecard.
+        lightgbm_version: Empty for a scorecard.
+    """
+    names = learner.feature_names
+    matrix = explained.matrix(names)
+    contributions = learner.contributions(matrix, threads=1)
+    baseline, baseline_log_odds = baseline_of(names, contributions)
+    groups = {feature.name: feature.group for feature in task.features.features}
+    direction = dict(zip(task.names, task.monotone, strict=True))
+    monotone = tuple(direction[name] for name in names)
+    held = task.recipe.directions or learner.form == "scorecard"  # whose bins are merged until they rise
     return ModelSpec(
         name=task.name,
         target=task.target,
         label=dict(task.label),
         probability_name=task.probability_name,
-        feature_names=tuple(task.names),
+        feature_names=names,
         feature_set=task.features.name,
         feature_set_version=task.features.version,
         feature_set_hash=task.features.hash,
-        monotone=task.monotone,
-        held=task.recipe.directions,
-        groups={feature.name: feature.group for feature in task.features.features},
+        monotone=monotone,
+        held=held,
+        groups={name: groups[name] for name in names},
         trained_as_of=train.at.max().astype("datetime64[D]").astype(date),
         known_at=as_of,
         train_rows=len(train),
@@ -277,11 +306,26 @@ def _spec(task: Task, train: Dataset, texts: Sequence[str], *, as_of: date, thre
         base_rate=float(train.bad.mean()),
         baseline=baseline,
         baseline_log_odds=baseline_log_odds,
+        parameters=dict(parameters),
+        seeds=tuple(seeds),
+        lightgbm_version=lightgbm_version,
+        form=learner.form,
+        typical=typical_of(train.columns, names),
+        tendency=tendency_of(names, monotone if held else (0,) * len(names), matrix, contributions),
+    )
+
+
+def _spec(task: Task, train: Dataset, trees: Trees, *, as_of: date, threads: int, engine: Engine) -> ModelSpec:
+    grown = parameters(task.recipe, monotone=task.monotone, threads=threads, seed=0) | dict(engine.told)
+    return spec_of(
+        task,
+        train,
+        trees,
+        _sample(train),
+        as_of=as_of,
         parameters={name: value for name, value in grown.items() if name not in ("seed", "monotone_constraints")},
         seeds=task.recipe.seeds,
         lightgbm_version=version("lightgbm"),
-        typical=typical_of(train.columns, task.names),
-        tendency=tendency_of(task.names, held_to(task.recipe, task.monotone), sample.matrix(task.names), explained),
     )
 
 
@@ -289,9 +333,15 @@ def _sample(train: Dataset) -> Dataset:
     return train.take(np.unique(np.linspace(0, len(train) - 1, BASELINE_ROWS).round().astype(np.intp)))
 
 
-def _sketches(task: Task, train: Dataset, past_scores: Floats) -> dict[str, dict[str, Any]]:
-    """Sketch of every feature over the training cases, and of the score over past cases the model had not seen."""
-    made = sketches_of({**train.columns, "score": past_scores}, [*task.names, "score"])
+def sketches_told(names: Sequence[str], train: Dataset, past_scores: Floats) -> dict[str, dict[str, Any]]:
+    """Sketch of every feature over the training cases, and of the score over past cases the model had not seen.
+
+    Args:
+        names: The features.
+        train: The cases that were learnt from.
+        past_scores: Calibrated probability of each past case, shape (n,).
+    """
+    made = sketches_of({**train.columns, "score": past_scores}, [*names, "score"])
     return {name: sketch.to_dict() for name, sketch in made.items()}
 
 

@@ -58,4 +58,4 @@ def _correlation(values: Floats, added: Floats) -> float:
     values, added = values[known], added[known]
     if len(values) < FEWEST or np.ptp(values) == 0 or np.ptp(added) == 0:
         return 0.0
-    return round(float(stats.spearmanr(values, added).statistic), 9)
+    return round(float(np.corrcoef(stats.rankdata(values), stats.rankdata(added))[0, 1]), 9)

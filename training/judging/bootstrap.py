@@ -41,7 +41,7 @@ def customer_weights(customers: NDArray[Any], *, resamples: int, seed: int) -> I
     step = max(1, CELLS_AT_ONCE // len(customers))
     for start in range(0, resamples, step):
         drawn = random.multinomial(len(names), chance, size=min(step, resamples - start))
-        yield drawn[:, place].astype(np.float64)
+        yield drawn.astype(np.float64)[:, place]
 
 
 def intervals(
@@ -97,10 +97,29 @@ def mean_interval(values: Floats, customers: NDArray[Any], *, resamples: int = R
         >>> mean_interval(np.array([1.0, 1.0, 1.0]), np.array(["A", "A", "B"]), resamples=20)
         Interval(value=1.0, low=1.0, high=1.0)
     """
-    steps = customer_weights(customers, resamples=resamples, seed=seed)
-    drawn = np.concatenate([weights @ values / weights.sum(axis=1) for weights in steps])
-    low, high = np.percentile(drawn, TAILS)
-    return Interval(float(values.mean()), float(low), float(high))
+    return mean_intervals({"mean": values}, customers, resamples=resamples, seed=seed)["mean"]
+
+
+def mean_intervals(
+    values: Mapping[str, Floats], customers: NDArray[Any], *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Interval]:
+    """Means of several figures of each case, each with its interval as from `mean_interval`, from the same resamples.
+
+    Args:
+        values: Figure by name, shape (n,) each, finite.
+        customers: Customer of each case, shape (n,).
+        resamples: How many resamples of the customers.
+        seed: Start of the random draws.
+    """
+    steps = [
+        [weights @ each / weights.sum(axis=1) for each in values.values()]
+        for weights in customer_weights(customers, resamples=resamples, seed=seed)
+    ]
+    tails = [np.percentile(np.concatenate(drawn), TAILS) for drawn in zip(*steps, strict=True)]
+    return {
+        name: Interval(float(each.mean()), float(low), float(high))
+        for (name, each), (low, high) in zip(values.items(), tails, strict=True)
+    }
 
 
 def _resampled(models: list[Scored], customers: NDArray[Any], resamples: int, seed: int) -> list[dict[str, Floats]]:

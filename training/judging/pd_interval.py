@@ -3,15 +3,14 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from features.thin_file import NEW_UNTIL, SETTLED_NEEDED
 from scoring.pd_interval import THICKNESS, FileBand, PdInterval, file_places, log_odds
-from training.arrays import Flags, Floats
+from training.arrays import Flags, Floats, Places
 from training.cases.dataset import Dataset
 
 LEVEL: Final = 0.9
@@ -56,10 +55,9 @@ def pd_interval(cases: Dataset, stated: Floats, *, level: float = LEVEL) -> PdIn
     """
     if not len(cases) or not set(THICKNESS) <= set(cases.columns):
         return None
-    at = log_odds(stated)
-    knots = _knots(at)
-    place = file_places([band[1:] for band in BANDS], *(cases.columns[name] for name in THICKNESS))
-    found = [[_around(knot, cases, stated, at, place, band, level) for knot in knots] for band in range(len(BANDS))]
+    past = _past(cases, stated)
+    knots = _knots(past.at)
+    found = [[_around(knot, past, band, level) for knot in knots] for band in range(len(BANDS))]
     lows, highs = _nested(knots, *(np.array([[ends[side] for ends in row] for row in found]) for side in (0, 1)))
     return PdInterval(
         level=level,
@@ -78,6 +76,23 @@ def pd_interval(cases: Dataset, stated: Floats, *, level: float = LEVEL) -> PdIn
     )
 
 
+@dataclass(frozen=True)
+class _Past:
+    """What became of past cases, shape (n,) each: whose they are, what had been stated, and the band of their files."""
+
+    whose: Places
+    bad: Flags
+    stated: Floats
+    at: Floats
+    band: Places
+
+
+def _past(cases: Dataset, stated: Floats) -> _Past:
+    band = file_places([band[1:] for band in BANDS], *(cases.columns[name] for name in THICKNESS))
+    _, whose = np.unique(cases.customer_ids, return_inverse=True)  # numbers are told apart far faster than names
+    return _Past(whose, cases.bad, stated, log_odds(stated), band)
+
+
 def _knots(at: Floats) -> Floats:
     low, high = np.quantile(at, [OUTERMOST, 1 - OUTERMOST])
     return np.unique(np.linspace(low, high, math.ceil((high - low) / STEP) + 1).round(PLACES))
@@ -92,13 +107,11 @@ class _Seen:
     stated: float
 
 
-def _around(
-    knot: float, cases: Dataset, stated: Floats, at: Floats, place: NDArray[np.intp], band: int, level: float
-) -> tuple[float, float, float]:
+def _around(knot: float, past: _Past, band: int, level: float) -> tuple[float, float, float]:
     """Both ends at a knot for a band, in log-odds, and the customers that they rest on."""
-    near = np.abs(at - knot) <= NEAR
-    parts = list(_parts(cases.customer_ids, near & (place <= band), near & (place > band)))
-    seen = [_seen(cases.bad[part], stated[part], weight) for part, weight in parts]
+    near = np.abs(past.at - knot) <= NEAR
+    parts = _parts(past.whose, near & (past.band <= band), near & (past.band > band))
+    seen = [_seen(past.bad[part], past.stated[part], weight) for part, weight in parts]
     customers = math.fsum(part.customers for part in seen)
     if not customers:
         low, high = _posterior(0.0, 0.0, level)
@@ -110,14 +123,14 @@ def _around(
     return low + shift, high + shift, customers
 
 
-def _parts(names: NDArray[Any], alike: Flags, thicker: Flags) -> Iterator[tuple[Flags, float]]:
+def _parts(whose: Places, alike: Flags, thicker: Flags) -> Iterator[tuple[Flags, float]]:
     """Cases with the customers that they count for; a customer that was seen with both kinds of file counts once."""
-    own = np.unique(names[alike])
-    rest = np.setdiff1d(names[thicker], own)
+    own = np.unique(whose[alike])
+    rest = np.setdiff1d(whose[thicker], own)
     if len(own):
         yield alike, float(len(own))
     if len(rest):
-        yield thicker & np.isin(names, rest), THICKER_COUNTS * len(rest)
+        yield thicker & np.isin(whose, rest), THICKER_COUNTS * len(rest)
 
 
 def _seen(bad: Flags, stated: Floats, customers: float) -> _Seen:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scoring.model import ReleasedModel
 from scoring.reason_codes import ReasonCodes
 from training.arrays import Floats
-from training.judging.bootstrap import mean_interval
+from training.judging.bootstrap import mean_intervals
 from training.judging.evaluation import Interval
 
 STEP: Final = 0.01
@@ -40,11 +40,11 @@ def steadiness(
     told = [place for place, pair in enumerate(zip(before, after, strict=True)) if pair[0] or pair[1]]
     if not told:
         return {}
-    whose = customers[chosen][told]
-    return {
-        "first_reason_kept": mean_interval(np.array([_first_kept(before[at], after[at]) for at in told]), whose),
-        "reasons_kept": mean_interval(np.array([_kept(before[at], after[at]) for at in told]), whose),
+    shares = {
+        "first_reason_kept": np.array([_first_kept(before[at], after[at]) for at in told]),
+        "reasons_kept": np.array([_kept(before[at], after[at]) for at in told]),
     }
+    return mean_intervals(shares, customers[chosen][told])
 
 
 def _groups(model: ReleasedModel, rows: Floats) -> list[list[str]]:

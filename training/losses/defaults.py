@@ -14,6 +14,8 @@ from data.materiality import Materiality
 from features.versions import known_then, versions
 from training.cases.label import crossings
 
+DPD: Final = 90
+"""Days past due that make a default, unless something else is asked for."""
 EVENTS: Final = ("INSOLVENCY", "WRITE_OFF")
 """Credit events that are a default by themselves; a dunning letter is none."""
 

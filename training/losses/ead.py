@@ -6,21 +6,19 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 
 from data.book import Book
 from data.materiality import Materiality
-from features.build import build
 from training.arrays import Floats
 from training.cases.facts import folded
-from training.losses.defaults import DefaultDay, default_days
+from training.losses.defaults import DPD, DefaultDay, default_days
 from training.losses.estimate import ENOUGH, Declared, Estimate, estimated
+from training.losses.facts import facts_then
 
 MONTH_DAYS: Final = 30
 MONTHS: Final = 12
-DPD: Final = 90
 APART_DAYS: Final = 365
-FACTS: Final = ("open_amount", "open_order_amount", "limit_amount")
+FACTS: Final = ("is_known_customer", "open_amount", "open_order_amount", "limit_amount")
 
 
 @dataclass(frozen=True)
@@ -172,7 +170,8 @@ def _factor(name: str, seen: Observations, parts: Floats, wholes: Floats, otherw
 def _observed(book: Book, days: Sequence[DefaultDay], months: int) -> tuple[Observations, int]:
     """Each default from each month before it, and how many could not be used."""
     looks = [(day, month) for day in days for month in range(months + 1)]
-    facts = _facts(book, [(day.customer_id, day.on - timedelta(days=MONTH_DAYS * month)) for day, month in looks])
+    asked = [(day.customer_id, day.on - timedelta(days=MONTH_DAYS * month)) for day, month in looks]
+    facts = facts_then(book, asked, FACTS)
     pairs = [
         (day, facts[place], facts[place - month])
         for place, (day, month) in enumerate(looks)
@@ -194,19 +193,3 @@ def _observed(book: Book, days: Sequence[DefaultDay], months: int) -> tuple[Obse
 
 def _column(rows: Sequence[tuple[Any, ...]], name: str, *, place: int = 1) -> Floats:
     return np.array([row[place][name] for row in rows], dtype=np.float64)
-
-
-def _facts(book: Book, asked: Sequence[tuple[str, date]]) -> list[dict[str, Any]]:
-    """Facts of each customer at the end of each day, as known then, in the order asked for."""
-    if not asked:
-        return []
-    spine = pa.table(
-        {
-            "case_id": pa.array([str(place) for place in range(len(asked))], pa.string()),
-            "customer_id": pa.array([customer for customer, _ in asked], pa.string()),
-            "as_of": pa.array([day for _, day in asked], pa.date32()),
-        }
-    )
-    rows = build(book, book.memtable(spine), features=["is_known_customer", *FACTS]).to_pyarrow().to_pylist()
-    by_case = {row["case_id"]: row for row in rows}
-    return [by_case[str(place)] for place in range(len(asked))]

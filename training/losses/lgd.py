@@ -6,19 +6,17 @@ from datetime import date
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 
 from data.book import Book
 from data.materiality import Materiality
-from features.build import build
 from training.cases.facts import folded
-from training.losses.defaults import DefaultDay, default_days
+from training.losses.defaults import DPD, DefaultDay, default_days
 from training.losses.estimate import ENOUGH, Declared, Estimate, estimated
+from training.losses.facts import facts_then
 from training.losses.workout import Workout, items_of, worked_out
 
 WINDOW_DAYS: Final = 365
 DISCOUNT_RATE: Final = 0.05
-DPD: Final = 90
 SECURED: Final = "secured"
 UNSECURED: Final = "unsecured"
 
@@ -159,18 +157,8 @@ def _mean(
 
 def _is_secured(book: Book, days: Sequence[DefaultDay]) -> list[bool]:
     """Whether a security was valid on the day of each default."""
-    if not days:
-        return []
-    spine = pa.table(
-        {
-            "case_id": pa.array([str(place) for place in range(len(days))], pa.string()),
-            "customer_id": pa.array([day.customer_id for day in days], pa.string()),
-            "as_of": pa.array([day.on for day in days], pa.date32()),
-        }
-    )
-    rows = build(book, book.memtable(spine), features=["security_count"]).to_pyarrow().to_pylist()
-    count = {row["case_id"]: row["security_count"] or 0.0 for row in rows}
-    return [count[str(place)] > 0 for place in range(len(days))]
+    rows = facts_then(book, [(day.customer_id, day.on) for day in days], ["security_count"])
+    return [(row["security_count"] or 0.0) > 0 for row in rows]
 
 
 def _check(window_days: int, discount_rate: float, floor: float) -> None:

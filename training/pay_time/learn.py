@@ -15,7 +15,7 @@ from scoring.pay_time import END, STARTS, PayTimes, PayTimeText
 from training.arrays import Floats
 from training.cases.facts import from_book
 from training.fitting.fitted import Fitted
-from training.judging.bootstrap import mean_interval
+from training.judging.bootstrap import mean_interval, mean_intervals
 from training.judging.delays import UNTIL, covered, crps, pit_distance, randomised_pit
 from training.judging.own_delays import own_delays
 from training.pay_time.hazard import fit_pay_time, weightiest
@@ -197,12 +197,11 @@ def _judged(ours: PayTimes, own: PayTimes, cases: Waiting) -> Judged:
 def figures(found: Judged, cases: Waiting) -> dict[str, Any]:
     """The figures with their intervals, as plain values."""
     off = found.on_due == 0
+    means = {"crps": found.crps, "own_crps": found.own_crps, "crps_difference": found.crps - found.own_crps}
     told: dict[str, Any] = {
         "cases": len(cases),
         "not_on_due": int(off.sum()),
-        "crps": asdict(mean_interval(found.crps, cases.customer_ids)),
-        "own_crps": asdict(mean_interval(found.own_crps, cases.customer_ids)),
-        "crps_difference": asdict(mean_interval(found.crps - found.own_crps, cases.customer_ids)),
+        **{name: asdict(mean) for name, mean in mean_intervals(means, cases.customer_ids).items()},
         "pit_distance": pit_distance(found.pit),
     }
     if off.any():

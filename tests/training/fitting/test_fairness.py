@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from data.book import book_of
-from data.settings import Settings
 from data.simulation.shape import Shape
 from data.simulation.simulator import simulate
 from features.feature_sets import BY_NAME, DEFAULT, LATE
@@ -20,6 +19,7 @@ from training.default_model import task as default_task
 from training.fitting.fairness import fairness
 from training.fitting.fit import Recipe
 from training.fitting.proxies import NoProxiesError, chosen, is_proxy, with_proxies
+from training.fitting.run import Run
 from training.late_model import late_cases, task
 
 AS_OF, KNOWN = date(2023, 9, 1), date(2024, 6, 1)
@@ -132,18 +132,8 @@ def test_a_proxy_that_says_everything_is_seen_to_buy_something(job, parts):
 def test_a_model_of_twelve_months_states_pd_12m(book):
     year = default_task(Default(90, 365))
     assert (year.name, year.target, year.probability_name) == ("default-12m", "default(90, 365)", "pd_12m")
-    fitted = train_default(
-        book,
-        None,
-        Settings(threads=1),
-        as_of=date(2023, 2, 1),
-        evaluate_from=date(2023, 2, 1),
-        evaluate_to=date(2023, 5, 1),
-        known_on=KNOWN,
-        dpd=30,
-        horizon=365,
-        natural_persons=False,
-    )
+    run = Run(date(2023, 2, 1), date(2023, 2, 1), date(2023, 5, 1), KNOWN, natural_persons=False)
+    fitted = train_default(book, None, Default(30, 365), run)
     spec = fitted.spec
     assert (spec.name, spec.probability_name, spec.label["horizon_days"]) == ("default-30-12m", "pd_12m", 365)
     assert spec.label["natural_persons"] == "left out"

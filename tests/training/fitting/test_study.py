@@ -34,6 +34,7 @@ from training.fitting.fit import Recipe
 from training.fitting.learn import folds_of, out_of_fold
 from training.fitting.past_judge import NothingToTuneByError, judge_of
 from training.fitting.recipe_space import SPACE, point_of, recipe_at
+from training.fitting.run import Run
 from training.fitting.study import OtherStudyError, UnknownStudyError, tune
 from training.fitting.tuned import (
     BadRecipeError,
@@ -301,14 +302,14 @@ def test_a_recipe_of_later_knowledge_or_of_another_model_is_refused(found, task)
 def test_training_takes_the_recipe_and_its_version_says_so(small_portfolio, found):
     for_all = found.model_copy(update={"feature_set": LATE.name, "feature_set_hash": LATE.hash})
     asked = {"as_of": AS_OF, "evaluate_from": AS_OF, "evaluate_to": date(2023, 8, 31), "known_on": date(2024, 3, 1)}
-    fitted = train_late(small_portfolio, None, Settings(threads=1), **asked, tuned=for_all)
+    fitted = train_late(small_portfolio, None, Run(**asked, tuned=for_all))
     assert fitted.spec.parameters["num_leaves"] == found.recipe.leaves
     assert fitted.training["recipe"] == found.recipe.as_dict()
     assert fitted.training["tuned"]["known_on"] == "2023-07-01"
     tags = tags_of(fitted, "1.2.3", "content")
     assert (tags["tuned_study"], tags["tuned_trials"], tags["tuned_known_on"]) == (found.study, "10", "2023-07-01")
     with pytest.raises(TunedOnLaterKnowledgeError):
-        train_late(small_portfolio, None, Settings(threads=1), **{**asked, "as_of": date(2023, 6, 1)}, tuned=for_all)
+        train_late(small_portfolio, None, Run(**{**asked, "as_of": date(2023, 6, 1)}, tuned=for_all))
 
 
 @pytest.fixture(scope="module")

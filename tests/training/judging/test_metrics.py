@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score, roc_curve
 
-from training.judging.metrics import figures, measured, reliability, scored
+from training.judging import metrics
+from training.judging.metrics import auc, figures, measured, reliability, scored
 
 # Falling: 0.9 bad, 0.8 good, 0.7 bad, 0.1 good.
 BAD = np.array([True, False, True, False])
@@ -82,3 +83,16 @@ def test_refuses_what_is_no_probability():
         measured(BAD, np.array([0.1, 0.2, np.nan, 0.3]))
     with pytest.raises(ValueError, match="as many of both"):
         measured(BAD, STATED[:3])
+
+
+@pytest.mark.parametrize("cells", [1, 700, 5_000])
+def test_figures_are_the_same_to_the_last_bit_however_many_weightings_are_worked_on_at_once(monkeypatch, cells):
+    random = np.random.default_rng(3)
+    cases = scored(random.random(300) < 0.3, random.random(300).round(2))
+    weights = np.asfortranarray(random.multinomial(300, np.full(300, 1 / 300), size=41).astype(np.float64))
+    found, ranked = figures(cases, weights), auc(cases, weights)
+    monkeypatch.setattr(metrics, "CELLS_AT_ONCE", cells)
+    again = figures(cases, weights)
+    for name, values in found.items():
+        np.testing.assert_array_equal(again[name], values, err_msg=name)
+    np.testing.assert_array_equal(auc(cases, weights), ranked)
