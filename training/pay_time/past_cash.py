@@ -88,7 +88,7 @@ def _open_on(rows: ir.Table, day: date, settled_on: dict[str, date | None]) -> p
 
 
 def _weeks(book: Book, rows: pa.Table, model: PayTimeText, threads: int) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Low end, mean and high end of each week's cash, and what came, day of forecast after day of forecast."""
+    """Means, ends and what came of each week's cash, as `judged` reads them, day of forecast after day of forecast."""
     ready, spec = model.model(threads=threads), model.spec
 
     def delays(columns: Any, to_due: Floats) -> Any:
@@ -138,8 +138,7 @@ def judged(days: Iterator[tuple[Floats, Floats, Floats]]) -> PastCash | None:
         The widening is the conformal quantile of the scaled errors: Lei and others (2018), Journal of the American
         Statistical Association 113. Weeks hang together, so that it says 80 % of such half-years and no more.
     """
-    parts = [np.concatenate(part) for part in zip(*days, strict=True)]
-    mean, ends, brought = parts
+    mean, ends, brought = (np.concatenate(part) for part in zip(*days, strict=True))
     wide = ends[:, 1] > ends[:, 0]
     if wide.sum() < FEWEST:
         return None
