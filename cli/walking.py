@@ -101,8 +101,8 @@ def _months(known_on: date, first: str | None, last: str | None) -> tuple[date, 
         NoMonthsError: The last month lies before the first.
     """
     ends = business_day(last) if last else month_start(known_on, -3)
-    begins = business_day(first) if first else month_start(ends, -17)
-    if month_start(ends, 0) < month_start(begins, 0):
+    begins = month_start(business_day(first), 0) if first else month_start(ends, -17)
+    if month_start(ends, 0) < begins:
         raise NoMonthsError(begins, ends)
     return begins, ends
 

@@ -30,12 +30,14 @@ class CashWeek:
         week: 0 for the first seven days.
         expected: Mean.
         low: Lower end of the interval.
+        middle: Median of the drawn futures, from which the interval is widened; the mean may lie outside of it.
         high: Upper end.
     """
 
     week: int
     expected: float
     low: float
+    middle: float
     high: float
 
 
@@ -117,7 +119,7 @@ def cash(
     Args:
         items: Open invoices, one or more.
         common: Share of the variance of payment times that all invoices due in one week have in common, in [0, 1).
-        widened: How many times as far from the mean as the drawn futures the ends lie, at least 1.
+        widened: How many times as far from the middle as those of the drawn futures the ends lie, at least 1.
         level: Share of the futures inside the interval before it is widened, in (0, 1).
         draws: Number of futures.
         seed: Of the draws.
@@ -128,10 +130,10 @@ def cash(
         [(100.0, 100.0, 100.0), (0.0, 0.0, 0.0)]
     """
     futures = _futures(items, common, draws, np.random.default_rng(seed))
-    expected, owed = items.amounts @ items.by_week, float(items.amounts.sum())
-    ends = np.quantile(futures, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    low, high = np.clip(expected + widened * (ends - expected), 0.0, owed)
-    return [CashWeek(week, float(expected[week]), float(low[week]), float(high[week])) for week in range(len(expected))]
+    drawn = np.quantile(futures, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
+    wide = np.clip(drawn[1] + widened * (drawn - drawn[1]), 0.0, float(items.amounts.sum()))
+    rows = np.column_stack([items.amounts @ items.by_week, wide.T]).tolist()
+    return [CashWeek(week, *row) for week, row in enumerate(rows)]
 
 
 def _futures(items: OpenItems, common: float, draws: int, rng: np.random.Generator) -> Floats:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scoring.cash import OpenItems, by_week, cash, due_week, joined
 from scoring.pay_time import PayTimes
@@ -45,12 +47,28 @@ def test_what_a_week_has_in_common_it_has_with_no_other():
     assert _width(cash(two_weeks, common=0.3)[0]) < 0.85 * _width(one_week)  # 1 / sqrt(2) = 0.71 where all is common
 
 
-def test_a_widened_interval_lies_so_many_times_as_far_from_the_mean_and_never_below_nothing():
+def test_a_widened_interval_lies_so_many_times_as_far_from_the_middle_and_never_below_nothing():
     once, twice, tenfold = (cash(_items(range(200)), common=0.1, widened=by)[0] for by in (1.0, 2.0, 10.0))
     assert twice.expected == once.expected == 1000.0
-    assert twice.high - 1000.0 == pytest.approx(2 * (once.high - 1000.0))
-    assert 1000.0 - twice.low == pytest.approx(2 * (1000.0 - once.low))
+    assert once.middle == twice.middle == pytest.approx(1000.0, rel=0.03)
+    assert twice.high - once.middle == pytest.approx(2 * (once.high - once.middle))
+    assert once.middle - twice.low == pytest.approx(2 * (once.middle - once.low))
     assert (tenfold.low, tenfold.high) == (0.0, 2000.0), "no more can come than is owed, and no less than nothing"
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    amounts=st.lists(st.floats(1, 1_000), min_size=1, max_size=8),
+    share=st.floats(0.02, 0.98),
+    widened=st.floats(1, 5),
+)
+def test_widening_never_leaves_out_what_was_held(amounts, share, widened):
+    items = OpenItems(np.array(amounts), np.arange(len(amounts)), np.zeros(len(amounts), dtype=np.int64),
+                      np.full((len(amounts), 1), share))  # fmt: skip
+    drawn, wide = (cash(items, common=0.05, widened=by, draws=200)[0] for by in (1.0, widened))
+    assert drawn.low <= drawn.middle <= drawn.high
+    assert wide.low <= drawn.low + 1e-9  # rounding
+    assert wide.high >= drawn.high - 1e-9
 
 
 def test_past_due_weeks_count_backwards():

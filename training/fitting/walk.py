@@ -110,7 +110,10 @@ class Walk:
             "known_on": self.known_on.isoformat(),
             "warm_up": [first.isoformat() for first in self.warm_up],
             "months": [{**asdict(month), "first": month.first.isoformat()} for month in self.months],
-            "mean_of_months": {name: self.mean(name) for name in ("auc", "average_precision", "brier")},
+            "mean_of_months": {
+                name: None if np.isnan(mean := self.mean(name)) else mean
+                for name in ("auc", "average_precision", "brier")
+            },
             "pooled": {name: asdict(figure) for name, figure in self.pooled().items()},
             "segments": [asdict(part) for part in self.segments()],
         }

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from data.book import Book
 from scoring.model import ReleasedModel
-from scoring.pay_time import END, STARTS, PayTimes, PayTimeText
+from scoring.pay_time import END, STARTS, PayTimes, PayTimeSpec, PayTimeText
 from training.arrays import Floats
 from training.cases.facts import from_book
 from training.fitting.fitted import Fitted
@@ -20,8 +20,8 @@ from training.judging.delays import UNTIL, covered, crps, pit_distance, randomis
 from training.judging.own_delays import own_delays
 from training.pay_time.hazard import fit_pay_time, weightiest
 from training.pay_time.past_cash import past_cash
-from training.pay_time.past_level import past_level
-from training.pay_time.past_model import past_model
+from training.pay_time.past_level import issued_since, past_level
+from training.pay_time.past_model import SPAN, past_model
 from training.pay_time.waiting import FIRST_DAY, Waiting, waiting, waiting_cases
 
 MOST_CASES: Final = 60_000
@@ -78,29 +78,40 @@ def with_pay_time(
     """
     mine = rows if only is None else rows.filter(rows.customer_id.isin(sorted(only)))
     names = weightiest(fitted.model_texts, fitted.spec.feature_names)
-    learnt = _newest(waiting_cases(mine, issued_from=FIRST_DAY, known_on=as_of))
-    if learnt["settled_on"].null_count == learnt.num_rows:
+    cases = _cases(book, mine, names, as_of)
+    if cases is None:
         return fitted
-    past = waiting(learnt, from_book(book)(learnt, names), names, as_of)
-    text, before = _with_the_past(book, mine, past, as_of, threads)
+    text, before = _with_the_past(book, mine, fit_pay_time(cases, as_of, threads=threads), as_of, threads)
     made = replace(fitted, pay_time=text)
     told = _told(book, mine, made, period, known_on, threads)
     return replace(made, training={**fitted.training, "time_to_pay": {**told, **before}})
 
 
+def _cases(book: Book, rows: ir.Table, names: tuple[str, ...], known_on: date) -> Waiting | None:
+    """What can be learnt from at the end of a day; None where no invoice was settled by then."""
+    found = _newest(waiting_cases(rows, issued_from=FIRST_DAY, known_on=known_on))
+    return None if found["settled_on"].null_count == found.num_rows else _with_facts(book, found, names, known_on)
+
+
+def _with_facts(book: Book, cases: pa.Table, names: tuple[str, ...], known_on: date) -> Waiting:
+    return waiting(cases, from_book(book)(cases, names), names, known_on)
+
+
 def _with_the_past(
-    book: Book, rows: ir.Table, cases: Waiting, as_of: date, threads: int
+    book: Book, rows: ir.Table, text: PayTimeText, as_of: date, threads: int
 ) -> tuple[PayTimeText, dict[str, Any]]:
     """The model with intervals as wide as the past asks for, and what was seen of the past, as plain values."""
-    text = fit_pay_time(cases, as_of, threads=threads)
-    past = past_model(cases, as_of, threads=threads)
+    names, began = text.spec.feature_names, as_of - SPAN
+    cases = _cases(book, rows, names, began)
+    past = None if cases is None else past_model(cases, began, threads=threads)
     if past is None:
         return text, {}
+    since = issued_since(rows, began, as_of)
+    level = past_level(past, _with_facts(book, since, names, as_of), threads=threads) if since.num_rows else None
     cash = past_cash(book, rows, past, as_of, threads=threads)
-    level = past_level(past, cases, as_of, threads=threads)
     asked = ({"widened": cash.widened} if cash else {}) | ({"level": level.level} if level else {})
     told = ({"past_cash": cash.as_dict()} if cash else {}) | ({"past_interval": level.as_dict()} if level else {})
-    return replace(text, spec=text.spec.model_copy(update=asked)), told
+    return replace(text, spec=PayTimeSpec.model_validate({**text.spec.model_dump(), **asked})), told
 
 
 def _newest(cases: pa.Table) -> pa.Table:

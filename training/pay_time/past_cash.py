@@ -28,6 +28,12 @@ EVERY: Final = timedelta(days=28)
 WEEKS: Final = 8
 FEWEST: Final = 20
 """With fewer weeks to look back on, nothing is said of them."""
+WIDEST: Final = 5.0
+"""A past that asks for more than this was not forecast at all."""
+
+
+Weeks = tuple[Floats, Floats, Floats]
+"""Of the weeks of a day: means (w,), low ends, middles and high ends (w, 3), and what came (w,)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class PastCash:
         weeks: Weeks that were forecast, counted once for each day of forecast.
         held: Share of them inside the 80 % interval of the drawn futures, in [0, 1].
         missed: All absolute errors as a share of all cash that came; None where none came.
-        widened: How many times as far from the mean the ends have to lie to hold 80 % of the weeks, at least 1.
+        widened: How many times as far from the middle the ends have to lie to hold 80 % of the weeks, from 1 to
+            ``WIDEST``; of weeks whose drawn futures were all alike no width can be said.
     """
 
     weeks: int
@@ -87,7 +94,7 @@ def _open_on(rows: ir.Table, day: date, settled_on: dict[str, date | None]) -> p
     return here.set_column(here.column_names.index("case_id"), "case_id", ids).append_column("settled_on", paid)
 
 
-def _weeks(book: Book, rows: pa.Table, model: PayTimeText, threads: int) -> Iterator[tuple[Floats, Floats, Floats]]:
+def _weeks(book: Book, rows: pa.Table, model: PayTimeText, threads: int) -> Iterator[Weeks]:
     """Means, ends and what came of each week's cash, as `judged` reads them, day of forecast after day of forecast."""
     ready, spec = model.model(threads=threads), model.spec
 
@@ -101,10 +108,10 @@ def _weeks(book: Book, rows: pa.Table, model: PayTimeText, threads: int) -> Iter
         yield _one_day(items.take(here), paid[here] - one, spec.common)
 
 
-def _one_day(items: OpenItems, waited: Any, common: float) -> tuple[Floats, Floats, Floats]:
+def _one_day(items: OpenItems, waited: Any, common: float) -> Weeks:
     stated = cash(items, common=common, level=LEVEL)
-    ends = np.array([[week.low, week.expected, week.high] for week in stated])
-    return ends[:, 1], ends[:, [0, 2]], came(items.amounts, waited)
+    rows = np.array([[week.expected, week.low, week.middle, week.high] for week in stated])
+    return rows[:, 0], rows[:, 1:], came(items.amounts, waited)
 
 
 def came(amounts: Floats, waited: Any) -> Floats:
@@ -125,11 +132,12 @@ def came(amounts: Floats, waited: Any) -> Floats:
     return np.bincount(week[seen], amounts[seen], WEEKS).astype(np.float64)
 
 
-def judged(days: Iterator[tuple[Floats, Floats, Floats]]) -> PastCash | None:
+def judged(days: Iterator[Weeks]) -> PastCash | None:
     """All weeks of all days of forecast together.
 
     Args:
-        days: Of each day the means, shape (w,), the ends, shape (w, 2), and what came, shape (w,).
+        days: Of each day the means, shape (w,), the low ends, middles and high ends, shape (w, 3), and what came,
+            shape (w,).
 
     Returns:
         None where there were too few weeks with an interval.
@@ -138,26 +146,26 @@ def judged(days: Iterator[tuple[Floats, Floats, Floats]]) -> PastCash | None:
         The widening is the conformal quantile of the scaled errors: Lei and others (2018), Journal of the American
         Statistical Association 113. Weeks hang together, so that it says 80 % of such half-years and no more.
     """
-    mean, ends, brought = (np.concatenate(part) for part in zip(*days, strict=True))
-    wide = ends[:, 1] > ends[:, 0]
+    mean, drawn, brought = (np.concatenate(part) for part in zip(*days, strict=True))
+    low, high = drawn[:, 0], drawn[:, 2]
+    wide, total = high > low, float(brought.sum())
     if wide.sum() < FEWEST:
         return None
-    off = _off(mean[wide], ends[wide], brought[wide])
-    total = float(brought.sum())
     return PastCash(
-        weeks=len(off),
-        held=float((off <= 1).mean()),
+        weeks=len(brought),
+        held=float(((low <= brought) & (brought <= high)).mean()),
         missed=float(np.abs(brought - mean).sum()) / total if total else None,
-        widened=max(1.0, _conformal(off)),
+        widened=float(np.clip(_conformal(_off(drawn[wide], brought[wide])), 1.0, WIDEST)),
     )
 
 
-def _off(mean: Floats, ends: Floats, brought: Floats) -> Floats:
-    """How far each week fell from its mean, in distances to that end of its interval, shape (n,)."""
-    side = np.where(brought > mean, ends[:, 1] - mean, mean - ends[:, 0])
-    # An end may lie on the mean: then the whole width is the measure.
-    measure = np.where(side > 0, side, ends[:, 1] - ends[:, 0])
-    return np.abs(brought - mean) / measure
+def _off(drawn: Floats, brought: Floats) -> Floats:
+    """How far each week fell from its middle, in distances to that end of its interval, shape (n,)."""
+    low, middle, high = drawn.T
+    side = np.where(brought > middle, high - middle, middle - low)
+    # An end may lie on the middle: then the whole width is the measure.
+    measure: Floats = np.where(side > 0, side, high - low)
+    return np.asarray(np.abs(brought - middle) / measure, dtype=np.float64)
 
 
 def _conformal(off: Floats) -> float:

@@ -9,13 +9,15 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+import ibis.expr.types as ir
 import numpy as np
+import pyarrow as pa
 
-from scoring.pay_time import LEVEL
+from scoring.pay_time import LEVEL, PayTimes
 from training.arrays import Flags, Floats
-from training.judging.delays import UNTIL, covered
+from training.judging.delays import UNTIL
 from training.pay_time.past_model import PastModel
-from training.pay_time.waiting import Waiting
+from training.pay_time.waiting import Waiting, waiting_cases
 
 FEWEST: Final = 200
 """With fewer invoices to look back on, nothing is said of them."""
@@ -43,38 +45,59 @@ class PastLevel:
         return asdict(self)
 
 
-def past_level(past: PastModel, cases: Waiting, as_of: date, *, threads: int) -> PastLevel | None:
+def past_level(past: PastModel, since: Waiting, *, threads: int) -> PastLevel | None:
     """Look back on the invoices issued since the past model was learnt that have been seen to the end.
+
+    The delays are those of the hazards alone: what the late-payment model of then would have stated at issue is not
+    made again.
 
     Args:
         past: The model of the past.
-        cases: Invoices as known on ``as_of``, with the facts that the model reads.
-        as_of: Nothing learnt after the end of this day plays a part.
+        since: Invoices at their issue, each seen for 60 days past due and not paid on the due date, with the facts that
+            the model reads.
         threads: LightGBM's threads.
 
     Returns:
         None where there are too few of them, or of too few customers.
     """
-    since = cases.take(_seen(cases, past.began, as_of))
-    if len(since) < FEWEST or len(np.unique(since.customer_ids.astype(str))) < FEWEST_CUSTOMERS:
+    if len(since) < FEWEST or len({*since.customer_ids.tolist()}) < FEWEST_CUSTOMERS:
         return None
     ready = past.text.model(threads=threads)
-    delay = np.where(np.isnan(since.delay), np.inf, since.delay)
     shares = np.zeros(len(LEVELS))
     for start in range(0, len(since), AT_ONCE):
-        times = ready.pay_times(since.matrix[start : start + AT_ONCE], since.to_due[start : start + AT_ONCE])
-        shares += [covered(times, delay[start : start + AT_ONCE], level).sum() for level in LEVELS]
+        part = since.take(np.arange(start, min(start + AT_ONCE, len(since))))
+        times = ready.pay_times(part.matrix, part.to_due)
+        shares += [_inside(times, part.delay, level).sum() for level in LEVELS]
     return asked(shares / len(since), len(since))
 
 
 LEVELS: Final = np.round(np.arange(LOWEST, HIGHEST + STEP / 2, STEP), 2)
 
 
-def _seen(cases: Waiting, began: date, as_of: date) -> Flags:
-    """Invoices at their issue since then, due so long ago that all were seen equally long, not paid on the due date."""
-    ended = np.datetime64(as_of - timedelta(days=UNTIL), "D")
-    since = cases.at_issue & (cases.at > np.datetime64(began, "D")) & (cases.due_on < ended)
-    return np.asarray(since & (cases.delay != 0), dtype=np.bool_)
+def _inside(times: PayTimes, delay: Floats, level: float) -> Flags:
+    """Whether each delay fell into its interval; all that came after what every invoice was seen for is one outcome."""
+    low, high = times.interval(level)
+    capped = np.where(np.isnan(delay), UNTIL + 1, np.minimum(delay, UNTIL + 1))
+    return np.asarray((capped >= low) & (capped <= high), dtype=np.bool_)
+
+
+def issued_since(rows: ir.Table, began: date, as_of: date) -> pa.Table:
+    """Invoices at their issue since a day that can be looked back on.
+
+    Args:
+        rows: Folded invoices.
+        began: They were issued after this day.
+        as_of: Nothing learnt after the end of this day plays a part.
+
+    Returns:
+        Cases as `training.pay_time.waiting.waiting_cases` makes them: each due so long ago that it was seen for 60 days
+        past due, and not paid on the due date.
+    """
+    every = waiting_cases(rows, issued_from=began + timedelta(days=1), known_on=as_of, later=False)
+    due, paid = (
+        every[name].to_numpy(zero_copy_only=False).astype("datetime64[D]") for name in ("due_on", "settled_on")
+    )
+    return every.filter(pa.array((due < np.datetime64(as_of - timedelta(days=UNTIL), "D")) & (due != paid)))
 
 
 def asked(shares: Floats, cases: int) -> PastLevel:

@@ -11,6 +11,9 @@ from training.pay_time.hazard import fit_pay_time
 from training.pay_time.waiting import Waiting
 
 SPAN: Final = timedelta(days=182)
+FEWEST: Final = 200
+"""With fewer settled cases to learn from, it would not have been a model."""
+FEWEST_CUSTOMERS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,18 @@ class PastModel:
     text: PayTimeText
 
 
-def past_model(cases: Waiting, as_of: date, *, threads: int) -> PastModel | None:
-    """Learn from what was known half a year before.
+def past_model(cases: Waiting, began: date, *, threads: int) -> PastModel | None:
+    """Learn as one would have learnt then.
 
     Args:
-        cases: What the model of today is learnt from, as known on ``as_of``.
-        as_of: The day of its knowledge.
+        cases: As known at the end of that day. Their facts are those that the model of today reads.
+        began: The day.
         threads: LightGBM's threads.
 
     Returns:
-        None where no invoice was settled by then.
+        None where too little was settled by then, or of too few customers.
     """
-    began = as_of - SPAN
-    then = cases.as_of(began)
-    if np.isnan(then.delay).all():
+    settled = ~np.isnan(cases.delay)
+    if settled.sum() < FEWEST or len({*cases.customer_ids[settled].tolist()}) < FEWEST_CUSTOMERS:
         return None
-    return PastModel(began, fit_pay_time(then, began, threads=threads))
+    return PastModel(began, fit_pay_time(cases, began, threads=threads))

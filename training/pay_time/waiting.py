@@ -1,7 +1,7 @@
 """Invoices that wait to be paid: at their issue, and again on later days on which they are still open."""
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -69,20 +69,6 @@ class Waiting:
         """The chosen cases, by flags of shape (n,) or places of shape (m,)."""
         arrays = {name: getattr(self, name)[chosen] for name in self.__dataclass_fields__ if name != "names"}
         return Waiting(**arrays, names=self.names)
-
-    def as_of(self, day: date) -> "Waiting":
-        """The cases that had begun by the end of a day, with the settlements that lay before it or on it.
-
-        A settlement that was taken back since plays no part in them.
-
-        Args:
-            day: No later than the day of knowledge of the cases.
-        """
-        last = np.datetime64(day, "D")
-        here = self.take(self.at <= last)
-        seen = here.due_on + np.where(np.isnan(here.delay), 0, here.delay).astype("timedelta64[D]") <= last
-        delay, censored = np.where(seen, here.delay, np.nan), _days(last - here.due_on)
-        return replace(here, delay=delay, censored_after=censored)
 
 
 def waiting_cases(rows: ir.Table, *, issued_from: date, known_on: date, later: bool = True) -> pa.Table:

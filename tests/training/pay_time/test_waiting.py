@@ -76,15 +76,3 @@ def test_a_slow_customer_is_stated_slow(small_portfolio):
     late = np.where(np.isnan(issued.delay), np.inf, issued.delay) >= 5
     assert stated.late_prob(5)[late].mean() > 1.15 * stated.late_prob(5)[~late].mean()
     assert stated.late_prob(5).mean() == pytest.approx(late.mean(), abs=0.06)
-
-
-def test_the_cases_of_an_earlier_day_are_those_that_were_known_then(clerk):
-    clerk.invoice("I1", issued="2024-01-01", due="2024-01-31", paid="2024-02-10")
-    clerk.invoice("I2", issued="2024-01-05", due="2024-01-20", paid="2024-01-20")
-    clerk.invoice("I3", issued="2024-03-01", due="2024-03-20", paid="2024-03-20")
-    book, day = clerk.book(), date(2024, 2, 3)
-    then, cut = _waiting(book, day), _waiting(book, date(2024, 6, 1)).as_of(day)
-    assert cut.case_ids.tolist() == then.case_ids.tolist()
-    for name in ("delay", "censored_after", "matrix"):
-        np.testing.assert_array_equal(getattr(cut, name), getattr(then, name))
-    assert np.isnan(cut.delay[cut.invoice_ids == "I1"]).all(), "it was paid a week later"
