@@ -14,6 +14,7 @@ from cli.app import main
 from cli.cash import open_items
 from cli.errors import Exit
 from cli.ledger import end_of, take_in, the_book, write_portfolio
+from cli.walking import _months
 from data.settings import Settings
 from features.items import as_known, items
 from scoring.bundle import activate, load, write_release
@@ -213,3 +214,7 @@ def test_a_negative_warm_up_is_wrong_usage(command):
 def test_an_unknown_model_is_wrong_usage(command):
     code, _ = command("walk-forward", "fraud")
     assert code == Exit.USAGE
+
+
+def test_a_walk_begins_with_the_month_of_its_first_day():
+    assert _months(END, "2024-03-15", "2024-03-20") == (date(2024, 3, 1), date(2024, 3, 20))

@@ -191,3 +191,9 @@ def test_figures_are_plain_and_the_picture_is_drawn(walked, tmp_path):
         [(month.n, month.bad) for month in walked.months],
     )
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_mean_of_no_months_is_null_for_machines(walked):
+    bare = replace(walked, months=tuple(replace(month, figures={"brier": 0.1}) for month in walked.months))
+    means = bare.as_dict()["mean_of_months"]
+    assert means == {"auc": None, "average_precision": None, "brier": pytest.approx(0.1)}
